@@ -1,0 +1,199 @@
+"""Sphinx extension of the book: its own MathJax, figures with evidence, verdict badges.
+
+No page asks another host for anything: MathJax is served from ``_vendor``, and the scripts of Thebe, which
+only matter for a button this book does not have, are taken out.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+VERDICTS = {
+    "holds": "holds",
+    "holds with a correction": "corrected",
+    "fails": "fails",
+    "inconclusive": "inconclusive",
+    "not tested": "untested",
+}
+
+
+def passport_of(source: str | Path, name: str) -> dict[str, Any]:
+    path = Path(source) / "_extra" / "figures" / name / "figure.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def up_from(document: str) -> str:
+    """Relative way from a page to the root of the book."""
+    return "../" * document.count("/")
+
+
+def pictures(prefix: str, name: str, alt: str) -> str:
+    """The two versions of a figure, of which the theme shows the one that fits.
+
+    In an element of their own: the theme hides a caption together with the picture beside it.
+    """
+    text = html.escape(alt, quote=True)
+    images = "".join(
+        f'<img class="only-{mode}" src="{prefix}figures/{name}/{mode}.svg" alt="{text}" loading="lazy">'
+        for mode in ("light", "dark")
+    )
+    return f'<div class="w2s-picture">{images}</div>'
+
+
+class Figure(SphinxDirective):
+    """``{w2s-figure} <id>``: a numbered figure made from its folder; its label is ``fig-<id>``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        try:
+            passport = passport_of(self.env.srcdir, name)
+        except (OSError, ValueError) as error:
+            raise self.error(f"w2s-figure {name}: no passport: {error}") from None
+        self.env.note_dependency(str(Path(self.env.srcdir) / "_extra" / "figures" / name / "figure.json"))
+        prefix = up_from(self.env.docname)
+        figure = nodes.figure(classes=["w2s-figure"], names=[f"fig-{name}"])
+        figure += nodes.raw("", pictures(prefix, name, passport["alt"]), format="html")
+        caption = nodes.paragraph()
+        self.state.nested_parse(StringList(passport["caption"].splitlines(), name), 0, caption)
+        inline = caption.children[0].children if len(caption.children) == 1 else caption.children
+        figure += nodes.caption("", "", *inline)
+        figure += nodes.legend("", nodes.raw("", self._links(prefix, name, passport), format="html"))
+        self.set_source_info(figure)
+        self.state.document.note_explicit_target(figure, figure)
+        return [figure]
+
+    def _links(self, prefix: str, name: str, passport: dict[str, Any]) -> str:
+        files = {"data": "data.csv", "svg": "light.svg", "png": "light.png", "passport": "figure.json"}
+        links = [
+            f'<a href="{prefix}figures/{name}/{file}" download="{name}{Path(file).suffix}">{label}</a>'
+            for label, file in files.items()
+        ]
+        chapter = passport["chapter"]
+        if self.env.docname.endswith(f"/{chapter}"):
+            links.append(f'<a href="{chapter}.ipynb" download>notebook</a>')
+        links.append(f"<span>rerun: <code>w2s run {chapter}</code></span>")
+        return f'<p class="w2s-links">{" ".join(links)}</p>'
+
+
+class Gallery(SphinxDirective):
+    """``{w2s-gallery}``: every figure of the book as a thumbnail."""
+
+    def run(self) -> list[nodes.Node]:
+        prefix = up_from(self.env.docname)
+        pages = {Path(name).name: name for name in self.env.found_docs if name.startswith("chapters/")}
+        items = []
+        for path in sorted(Path(self.env.srcdir).glob("_extra/figures/*/figure.json")):
+            passport = passport_of(self.env.srcdir, path.parent.name)
+            self.env.note_dependency(str(path))
+            if passport["chapter"] not in pages:
+                continue
+            address = f"{prefix}{pages[passport['chapter']]}.html#fig-{passport['id']}"
+            images = pictures(prefix, passport["id"], passport["alt"])
+            title = html.escape(passport["title"])
+            items.append(f'<li><a href="{address}">{images}<span>{title}</span></a></li>')
+        return [nodes.raw("", f'<ul class="w2s-gallery">{"".join(items)}</ul>', format="html")]
+
+
+class Badges(SphinxDirective):
+    """``{w2s-badges} <paper item>``: the line under a chapter's title."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        chapter = Path(self.env.docname).name
+        source = Path(self.env.srcdir)
+        counts = dict.fromkeys(VERDICTS, 0)
+        seconds = 0.0
+        for path in source.glob("_extra/figures/*/figure.json"):
+            passport = passport_of(source, path.parent.name)
+            if passport["chapter"] == chapter:
+                seconds = max(seconds, passport.get("seconds") or 0)
+                for claim in passport["claims"]:
+                    counts[claim["verdict"]] += 1
+        line = nodes.paragraph(classes=["w2s-badges"])
+        if self.arguments:
+            line += [nodes.inline("", self.arguments[0], classes=["w2s-item"]), nodes.Text(" ")]
+        for verdict, count in counts.items():
+            if count:
+                line += [badge(verdict, count), nodes.Text(" ")]
+        minutes = max(1, round(self._words() / 200))
+        line += nodes.inline("", f"{minutes} min to read, {seconds:.0f} s to run", classes=["w2s-time"])
+        return [line]
+
+    def _words(self) -> int:
+        path = Path(self.env.doc2path(self.env.docname))
+        if path.suffix != ".ipynb":
+            return len(path.read_text(encoding="utf-8").split())
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return sum(len("".join(c["source"]).split()) for c in cells if c["cell_type"] == "markdown")
+
+
+class Verdict(SphinxRole):
+    """``{w2s-verdict}`holds``` or with a count, ``{w2s-verdict}`holds 4```."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        match = re.fullmatch(r"(.*?)(?:\s+(\d+))?", self.text)
+        verdict, count = match.group(1, 2) if match else (self.text, None)
+        if verdict not in VERDICTS:
+            known = ", ".join(VERDICTS)
+            return [], [self.inliner.reporter.error(f"unknown verdict {verdict!r}; known: {known}")]
+        return [badge(verdict, count)], []
+
+
+def badge(verdict: str, count: int | str | None = None) -> nodes.inline:
+    text = verdict if count is None else f"{verdict} {count}"
+    return nodes.inline("", text, classes=["w2s-verdict", f"w2s-{VERDICTS[verdict]}"])
+
+
+def plain_references(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list) -> None:
+    """Numbered references repeat from one docstring to the next: make them text, not link targets."""
+    for index, line in enumerate(lines):
+        line = re.sub(r"^\.\. \[(\d+)\]\s+", r"\\[\1\\] ", line)
+        lines[index] = re.sub(r"\[(\d+)\]_", r"\\[\1\\]", line)
+
+
+def use_vendored_mathjax(app: Sphinx, config: Any) -> None:
+    vendor = Path(app.srcdir) / "_vendor"
+    if vendor.is_dir():
+        # after Jupyter Book has looked for scripts: all it finds in a static folder goes onto every page
+        config.html_static_path.append(str(vendor))
+        config.mathjax_path = "mathjax/tex-mml-chtml.js"
+
+
+def drop_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    def is_thebe(asset: Any) -> bool:
+        body = str(getattr(asset, "attributes", {}).get("body", ""))
+        return "THEBE_JS_URL" in body or "sphinx-thebe" in str(getattr(asset, "filename", asset))
+
+    for kind in ("script_files", "css_files"):
+        context[kind][:] = [asset for asset in context.get(kind, []) if not is_thebe(asset)]
+
+
+def drop_thebe_settings(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    for node in list(doctree.findall(nodes.raw)):
+        if "x-thebe-config" in node.astext() or node.astext().startswith("<script>kernelName"):
+            node.parent.remove(node)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("w2s-figure", Figure)
+    app.add_directive("w2s-gallery", Gallery)
+    app.add_directive("w2s-badges", Badges)
+    app.add_role("w2s-verdict", Verdict())
+    app.connect("config-inited", use_vendored_mathjax, priority=900)
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("doctree-resolved", drop_thebe_settings, priority=900)
+    app.connect("autodoc-process-docstring", plain_references, priority=100)
+    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

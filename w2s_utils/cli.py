@@ -1,0 +1,229 @@
+"""The ``w2s`` command. Every failure is one line (or one per problem) and a status that is not zero.
+
+Status 1: a chapter, a check or a verdict failed; 2: the command line asks for something that does not exist;
+130: interrupted. Imports the standard library only until a command runs, so that ``--help`` always works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from w2s_utils.environment import ROOT
+
+if TYPE_CHECKING:
+    from w2s_utils.runner.execute import Result
+
+PRESETS = ("fast", "paper")
+
+
+class Failure(Exception):
+    """Ends a command with status 1; the message has been chosen for the reader."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of the ``w2s`` command.
+
+    Examples
+    --------
+    >>> options = parser().parse_args(["run", "ridge_rate", "-p", "n", "800"])
+    >>> options.chapters, options.parameters, options.preset
+    (['ridge_rate'], [['n', '800']], 'fast')
+    """
+    top = argparse.ArgumentParser(
+        prog="w2s",
+        description="Runs, builds and checks the book Weak-to-Strong Generalization, Reproduced.",
+        epilog="example: w2s run variance_decomposition -p n 800",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, summary: str, example: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=summary, description=summary, epilog=f"example: {example}")
+
+    command("list", "show chapters, their last run and their parameters", "w2s list")
+    example = "w2s run variance_decomposition -p n 800 -p d_sw 50"
+    run = command("run", "run chapters, with other parameters if wanted", example)
+    run.add_argument("chapters", nargs="+", metavar="CHAPTER", help="name of a notebook, without .ipynb")
+    run.add_argument(
+        "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        help="set a parameter; a list is written 10,50,90 (`w2s list` shows what there is)",
+    )  # fmt: skip
+    build = command("build", "run every chapter and build the book", "w2s build --preset paper")
+    for part in (run, build):
+        part.add_argument("--preset", choices=PRESETS, default="fast", help="fast: a stride of the grid; paper: all")
+    command("env", "make or update .venv", "w2s env")
+    test = command("test", "run every check: book, ruff, mypy, pytest", "w2s test -- -k theory -x")
+    test.add_argument("pytest", nargs="*", metavar="-- ARGUMENTS", help="passed on to pytest")
+    verify = command("verify", "recompute figures with a fresh seed, compare with figures/", "w2s verify pgr-opr")
+    verify.add_argument("figures", nargs="*", metavar="FIGURE", help="id of a reference figure; all by default")
+    refresh = command("refresh", "rewrite the committed figures and notebooks", "w2s refresh ridge_rate")
+    refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
+    for part in (run, build, verify, refresh):
+        part.add_argument(
+            "--jobs", type=_positive, metavar="K", help="processes: chapters at once, or within one chapter"
+        )
+    return top
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Run one command; return its exit status."""
+    options = parser().parse_args(arguments)
+    name = f"w2s {options.command}"
+    # numpy may be imported by a command itself
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    previous = None
+    try:
+        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:  # not in the main thread: whoever started it deals with signals
+        pass
+    try:
+        return _COMMANDS[options.command](options, root, _say)
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; finished chapters are kept", file=sys.stderr)
+        return 130
+    except OSError as error:
+        where = Path(error.filename).as_posix() if error.filename else ""
+        print(f"{name}: {where}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except (Failure, RuntimeError, ValueError) as error:
+        # ChapterError and ParameterError are about what was asked for, the others about what came out
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2 if type(error).__name__ in ("ChapterError", "ParameterError") else 1
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
+
+
+def _run(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.runner import chapters, execute
+
+    given = [(name, value) for name, value in options.parameters]
+    jobs = [
+        execute.Job(chapter, chapter.values(options.preset, given), options.preset, bool(given))
+        for chapter in chapters.select(root, options.chapters)
+    ]
+    results = _execute(root, jobs, options.jobs, say)
+    for result in results:
+        if result.job.custom and result.status != "failed":
+            say(f"results: {result.folder.relative_to(root)}")
+    return _judge(results, strict=not given)
+
+
+def _build(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.runner import book, chapters, execute
+
+    start = time.monotonic()
+    preset = options.preset
+    jobs = [execute.Job(chapter, chapter.values(preset), preset) for chapter in chapters.select(root, [])]
+    say(f"chapters: {len(jobs)}, preset {options.preset}")
+    results = _execute(root, jobs, options.jobs, say)
+    failed = [result.job.chapter.name for result in results if result.status == "failed"]
+    if failed:
+        raise Failure(f"the book was not built: {', '.join(failed)} failed, see above")
+    say(f"[{time.monotonic() - start:6.1f} s] book: pages into _build/html")
+    index, fresh = book.build(root)
+    say(f"[{time.monotonic() - start:6.1f} s] book: {'built' if fresh else 'unchanged'}")
+    say(str(index))
+    return _judge(results, strict=True)  # after the book, which is where to look at an unexpected verdict
+
+
+def _test(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.runner import checks
+
+    built = main(["build"], root)
+    if built == 130:
+        return built
+    if built:
+        say("book FAILED")
+    failed = checks.run(root, options.pytest, say)
+    return 1 if built or failed else 0
+
+
+def _list(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.runner import listing
+
+    for line in listing.lines(root):
+        say(line)
+    return 0
+
+
+def _env(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils import __main__ as bootstrap
+
+    return bootstrap.main(["env"])
+
+
+def _verify(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.runner import reference
+
+    checks = reference.verify(root, options.figures, workers=options.jobs, echo=say)
+    width = max((len(check.figure) for check in checks), default=6)
+    say(f"{'figure':{width}}  {'rows':>5}  {'cells':>6}  {'verdict':9}  worst")
+    for check in checks:
+        verdict = "differs" if check.problems else "agrees"
+        worst = f"{check.worst} {check.deviation}".strip()
+        say(f"{check.figure:{width}}  {check.rows:>5}  {check.cells:>6}  {verdict:9}  {worst}")
+    for check in checks:
+        same = [name for name in ("lock", "blas", "cpu") if name not in check.changed]
+        changed = f"; not the passport's: {', '.join(check.changed)}" if check.changed else ""
+        say(f"{check.figure}: as in the passport: {', '.join(same) or 'nothing'}{changed}")
+    for check in checks:
+        for line in check.problems[:10]:
+            print(f"w2s verify: {check.figure}: {line}", file=sys.stderr)
+        if len(check.problems) > 10:
+            print(f"w2s verify: {check.figure}: and {len(check.problems) - 10} more", file=sys.stderr)
+    return 1 if any(check.problems for check in checks) else 0
+
+
+def _refresh(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.runner import reference
+
+    reference.refresh(root, options.chapters, workers=options.jobs, echo=say)
+    return 0
+
+
+def _execute(root: Path, jobs: list, wanted: int | None, say: Callable[[str], None]) -> list[Result]:
+    from w2s_utils.runner import execute
+
+    cores = os.cpu_count() or 1
+    if len(jobs) == 1:
+        return execute.run(root, jobs, workers=1, inner=wanted or cores, echo=say)
+    return execute.run(root, jobs, workers=wanted or cores, inner=1, echo=say)
+
+
+def _judge(results: list[Result], strict: bool) -> int:
+    """Print unexpected verdicts; status 1 for a failed chapter and, if strict, for those."""
+    lines = [line for result in results for line in result.unexpected]
+    for line in lines:
+        print(line, file=sys.stderr)
+    failed = any(result.status == "failed" for result in results)
+    return 1 if failed or (strict and lines) else 0
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+    return value
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Path, Callable[[str], None]], int]] = {
+    "list": _list,
+    "run": _run,
+    "build": _build,
+    "env": _env,
+    "test": _test,
+    "verify": _verify,
+    "refresh": _refresh,
+}
