@@ -1,0 +1,89 @@
+"""Row (b): the cost of one point of the figure as the unlabelled sample grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness import Memory, Row, Side, alternate
+from w2s_utils import parallel
+from w2s_utils.simulate.gaussian_pair import GaussianPair, simulate
+
+SIZES: dict[str, dict[str, Any]] = {
+    "full": {
+        "pair": {"d_w": 200, "d_s": 100, "d_sw": 50, "sigma2": 1e-2},
+        "n": 2000,
+        "Ns": (1_000, 10_000, 100_000, 1_000_000),
+        "trials": 100,
+        "repeats": 9,
+    },
+    "tiny": {
+        "pair": {"d_w": 20, "d_s": 10, "d_sw": 5, "sigma2": 1e-2},
+        "n": 100,
+        "Ns": (100, 1_000),
+        "trials": 5,
+        "repeats": 2,
+    },
+}
+
+
+@contextmanager
+def counted_draws() -> Iterator[list[int]]:
+    """Count the random numbers that `simulate` draws; yields a list that holds the number."""
+    count = [0]
+
+    class Counting(np.random.Generator):
+        def standard_normal(self, *args: Any, **kwargs: Any) -> Any:
+            return tally(super().standard_normal(*args, **kwargs))
+
+        def chisquare(self, *args: Any, **kwargs: Any) -> Any:
+            return tally(super().chisquare(*args, **kwargs))
+
+    def tally(values: Any) -> Any:
+        count[0] += np.size(values)
+        return values
+
+    original = parallel.generator
+    parallel.generator = lambda seed, index: Counting(original(seed, index).bit_generator)
+    try:
+        yield count
+    finally:
+        parallel.generator = original
+
+
+def works(size: str) -> dict[str, Callable[[], Any]]:
+    """The same point at each N."""
+    setting = SIZES[size]
+    pair = GaussianPair.axis_aligned(**setting["pair"])
+    options = {"trials": setting["trials"], "engine": "bartlett"}
+    return {f"N={N}": partial(simulate, pair, setting["n"], N, **options) for N in setting["Ns"]}
+
+
+def rows(size: str, memory: Memory) -> list[Row]:
+    """Measure row (b)."""
+    n, Ns, trials, repeats = (SIZES[size][key] for key in ("n", "Ns", "trials", "repeats"))
+    sides = works(size)
+    draws = {}
+    for name, work in sides.items():  # also warms up
+        with counted_draws() as count:
+            work()
+        draws[name] = count[0] // trials
+    seconds = {name: median(times) / trials for name, times in alternate(sides, repeats).items()}
+    return [
+        Row(
+            id="b-growth",
+            claim=f"(b) one point, n = {n}, N from {Ns[0]:,} to {Ns[-1]:,}: largest cost over the first",
+            value=max(seconds.values()) / seconds[f"N={Ns[0]}"],
+            target=1.2,
+            at_least=False,
+            sides=[
+                Side(f"simulate, {name}, {draws[name]:,} draws", seconds[name], "trial", memory(name)) for name in sides
+            ],
+            details={"draws": draws},
+        )
+    ]

@@ -1,0 +1,104 @@
+"""The benchmark harness on tiny sizes: it measures what it says, and its targets can be missed."""
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def test_tiny_run_prints_a_table_and_writes_json(tmp_path):
+    out = tmp_path / "made" / "benchmarks.json"
+    command = [sys.executable, "-m", "benchmarks", "--size", "tiny", "--no-memory", "--out", str(out)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    report = json.loads(out.read_text())
+    assert [row["id"] for row in report["rows"]] == ["a-drawn", "a-averaged", "b-growth", "c-ridge-path"]
+    assert [row["target"] for row in report["rows"]] == [500, 5000, 1.2, 20]
+    for row in report["rows"]:
+        assert row["met"] == (row["value"] >= row["target"] if row["at_least"] else row["value"] <= row["target"])
+        assert row["claim"] in run.stdout
+        assert all(side["seconds"] > 0 for side in row["sides"])
+    assert run.returncode == (0 if all(row["met"] for row in report["rows"]) else 1), run.stderr
+    assert report["machine"]["threads"] == 1
+    assert {"numpy", "scipy", "scikit-learn", "blas", "cpu"} <= report["machine"].keys()
+    assert len(set(report["rows"][2]["details"]["draws"].values())) == 1
+    assert report["rows"][3]["details"]["largest_difference"] < 1e-12
+    assert [path.name for path in out.parent.iterdir()] == ["benchmarks.json"]
+
+
+def test_targets_are_evaluated():
+    from benchmarks.harness import Row, table
+
+    row = Row("x", "a claim", value=19.9, target=20.0, at_least=True, sides=[], details={})
+    assert not row.met and "MISSED" in table([row]) and row.record()["met"] is False
+    assert replace(row, value=20.0).met
+    assert replace(row, at_least=False).met
+    assert not replace(row, value=20.1, at_least=False).met
+    assert not replace(row, value=math.nan).met and not replace(row, value=math.nan, at_least=False).met
+
+
+def test_peak_memory_is_that_of_the_work_alone():
+    from benchmarks.harness import peak_mb
+
+    imports = peak_mb("imports", "tiny")
+    ballast = np.ones(30_000_000)  # 240 MB in this process must not count for the other one
+    assert 20 < imports < 600
+    assert abs(peak_mb("imports", "tiny") - imports) < 50
+    del ballast
+
+
+def test_plain_loops_compute_the_same_risks():
+    from benchmarks.plain_loops import LOOPS, plain_trial
+
+    setting = {"d_w": 8, "d_s": 5, "d_sw": 2, "sigma2": 0.1}
+    trials = [plain_trial(fit, np.random.default_rng(0), 40, 60, **setting) for fit in LOOPS.values()]
+    np.testing.assert_allclose(trials[1], trials[0], rtol=1e-9)
+    np.testing.assert_allclose(trials[2], trials[0], rtol=1e-9)
+
+
+def test_plain_loop_and_engine_estimate_the_same_risks():
+    from benchmarks.plain_loops import fit_cholesky, plain_trial
+    from w2s_utils.simulate.gaussian_pair import GaussianPair, simulate
+
+    setting = {"d_w": 8, "d_s": 5, "d_sw": 2, "sigma2": 0.1}
+    rng = np.random.default_rng(0)
+    plain = np.array([plain_trial(fit_cholesky, rng, 40, 60, **setting) for _ in range(600)])
+    engine = simulate(GaussianPair.axis_aligned(**setting), 40, 60, trials=600, engine="bartlett").risks[:, 0]
+    se = np.sqrt((plain.var(0, ddof=1) + engine.var(0, ddof=1)) / 600)
+    assert np.all(np.abs(plain.mean(0) - engine.mean(0)) < 4.5 * se)
+
+
+def test_gain_is_time_times_variance():
+    from benchmarks.figure import gains, geometric_mean
+
+    point = {
+        "seconds": {"numpy lstsq": 6.0, "drawn": 2.0},
+        "variance": {"loop": {"pgr": 10.0, "opr": 1.0}, "drawn": {"pgr": 1.0, "opr": 4.0}},
+    }
+    assert gains([point, point], "numpy lstsq", "drawn") == {"pgr": [30.0, 30.0], "opr": [0.75, 0.75]}
+    assert geometric_mean([1.0, 100.0]) == pytest.approx(10.0)
+
+
+def test_counted_draws_counts_and_restores():
+    from benchmarks.growth import counted_draws, works
+    from w2s_utils import parallel
+
+    original = parallel.generator
+    with counted_draws() as count:
+        generator = parallel.generator(0, 0)
+        values = generator.standard_normal((3, 4)), generator.chisquare(np.arange(1, 6))
+    assert count[0] == 17 and [v.shape for v in values] == [(3, 4), (5,)]
+    assert parallel.generator is original
+    assert np.array_equal(values[0], original(0, 0).standard_normal((3, 4)))
+    assert len(works("tiny")) == 2
