@@ -88,6 +88,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except KeyboardInterrupt:
         print(f"{name}: interrupted; finished chapters are kept", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader of a pipe (head, less) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         where = Path(error.filename).as_posix() if error.filename else ""
         print(f"{name}: {where}: {error.strerror or error}", file=sys.stderr)

@@ -123,7 +123,8 @@ def neighbours(table: pd.DataFrame, along: str, names: Sequence[str], *, by: Seq
     -------
     DataFrame
         One row a step: ``by``, ``name``, ``from`` and ``to`` (values of ``along``), ``step`` (later minus earlier),
-        ``se``, ``df`` (of the less certain of the two).
+        ``exact`` (the same of the exact ratio of means, nan if unknown), ``se``, ``df`` (of the less certain of the
+        two).
 
     Raises
     ------
@@ -133,8 +134,8 @@ def neighbours(table: pd.DataFrame, along: str, names: Sequence[str], *, by: Seq
     Examples
     --------
     >>> table = pd.DataFrame({"k": [1, 1], "n": [2, 1], "x": [5.0, 3.0], "x_se": [0.3, 0.4], "designs": [9, 5]})
-    >>> neighbours(table, "n", ["x"], by=["k"]).to_dict("records")
-    [{'k': 1, 'name': 'x', 'from': 1.0, 'to': 2.0, 'step': 2.0, 'se': 0.5, 'df': 4}]
+    >>> neighbours(table, "n", ["x"], by=["k"])[["from", "to", "step", "se", "df"]].to_numpy().tolist()
+    [[1.0, 2.0, 2.0, 0.5, 4.0]]
     """
     rows = []
     for group, members in table.groupby(list(by), sort=True):
@@ -142,7 +143,9 @@ def neighbours(table: pd.DataFrame, along: str, names: Sequence[str], *, by: Seq
         for (_, low), (_, high) in zip(members.iloc[:-1].iterrows(), members.iloc[1:].iterrows(), strict=True):
             for name in names:
                 step = {"name": name, "from": low[along], "to": high[along], "step": high[name] - low[name]}
+                exact = f"{name.removeprefix('mean_')}_exact"
+                step["exact"] = high[exact] - low[exact] if exact in table else np.nan
                 se = float(np.hypot(low[f"{name}_se"], high[f"{name}_se"]))
                 df = int(min(low["designs"], high["designs"])) - 1
                 rows.append(dict(zip(by, group, strict=True)) | step | {"se": se, "df": df})
-    return pd.DataFrame(rows, columns=[*by, "name", "from", "to", "step", "se", "df"])
+    return pd.DataFrame(rows, columns=[*by, "name", "from", "to", "step", "exact", "se", "df"])

@@ -126,18 +126,19 @@ def correlation_dimension(
     differ, and rotating either feature space changes nothing. Unrelated subspaces overlap by
     :math:`d_w d_s / m` on average, which is ``chance``. With c shared directions the others meet by chance in the
     :math:`m - c` dimensions that are left: the plug-in v is near :math:`c + (d_w - c)(d_s - c) / (m - c)`, and the
-    estimate is the c that solves this. It may be slightly negative. With :math:`m \le d_w + d_s` subspaces meet
-    whatever the models are: an error. Uncentred features with a large mean share the
-    constant direction.
+    estimate is the c that solves this; it is unbiased for directions that overlap only in part, too. It may be
+    slightly negative. Where ``d_w`` or ``d_s`` cuts a spectrum short of the rank, the sampled top subspaces are
+    noisy themselves, and the estimate is low. With :math:`m \le d_w + d_s` subspaces meet whatever the models are:
+    an error. Uncentred features with a large mean share the constant direction.
 
     ``shared_basis`` is :math:`\lVert V_w^\top V_s\rVert_F^2` for the top right singular vectors of
     features that live in the same coordinates; ``chance`` is d_w d_s / width. ``random_projection`` does the
     same after multiplying the wider features by a Gaussian matrix down to the smaller width, as the authors
-    did (equal widths are left alone). That destroys the alignment it is meant to measure: it returns its
-    chance value whatever the features. Neither is corrected.
+    did (equal widths are left alone). That destroys the alignment it is meant to measure: where widths differ, it
+    returns its chance value whatever the features. Neither is corrected.
 
     ``p_value`` draws 199 permutations: of one model's rows for ``canonical``; of one model's coordinates for
-    the other methods, which do not see the order of the rows.
+    the other methods, which do not see the order of the rows (for those it is no test of rotated features).
 
     References
     ----------

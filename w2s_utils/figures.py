@@ -146,8 +146,8 @@ def points(ax: Axes, x: Any, mean: Any, se: Any, *, color: str, raw: bool = Fals
         2 * np.asarray(se, float),
         fmt="D" if raw else "o",
         color=COLORS.get(color, color),
-        markerfacecolor="#FFFFFF" if raw else COLORS.get(color, color),
-        markersize=5.5 if raw else 4,
+        markerfacecolor="none" if raw else COLORS.get(color, color),
+        markersize=7.5 if raw else 4,
         elinewidth=1.1,
         linestyle="none",
         label=label,
@@ -378,7 +378,7 @@ def publish(
     if len(alt) < 8:
         raise ValueError(f"alt = {alt!r} is not allowed: at least 8 characters")
     missing = [key for key in keys if key not in table]
-    if missing or not keys or table.empty or table.duplicated(list(keys)).any():
+    if missing or len(keys) == 0 or table.empty or table.duplicated(list(keys)).any():
         raise ValueError(f"keys = {list(keys)} are not allowed: columns of the table that name each row once")
     if table.isna().to_numpy().any():
         raise ValueError(f"table = nan in {list(table.columns[table.isna().any()])} is not allowed: every cell filled")
@@ -387,6 +387,9 @@ def publish(
     passport = _passport(id, chapter, claims, data)
     passport |= {"title": title, "caption": caption, "alt": alt, "keys": list(keys)}
     text = json.dumps(passport, indent=1, ensure_ascii=False, allow_nan=False, default=float)
+    # laid out once: constrained layout moves a little each time it runs, and light and dark must match
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     pictures = {"light.svg": _svg(figure), "light.png": _png(figure)}
     _recolour(figure, _DARK)
     pictures |= {"dark.svg": _svg(figure), "dark.png": _png(figure)}

@@ -11,7 +11,7 @@ from w2s_utils.claims.equalities import asymptotic, exact
 from w2s_utils.claims.inequalities import bound, not_tested, trend
 from w2s_utils.claims.registry import KINDS, VERDICTS, Claim, Finding, expected
 from w2s_utils.claims.statistics import ALPHA, DETECTABLE, POWER
-from w2s_utils.claims.tables import Table, evidence, measured, verdicts
+from w2s_utils.claims.tables import Table, contrasts, evidence, measured, verdicts
 
 __all__ = [
     "ALPHA",
@@ -24,6 +24,7 @@ __all__ = [
     "Table",
     "asymptotic",
     "bound",
+    "contrasts",
     "evidence",
     "exact",
     "expected",

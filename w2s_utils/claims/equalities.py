@@ -79,8 +79,10 @@ def exact(
         rejected = np.abs(first.z).max() > first.critical
         if kept and sharp:
             verdict = "holds with a correction" if rejected else "inconclusive"
-        at = first.worst
-        on = f"{on}; as printed {form[at] / observed_[at] - 1:+.1%} off at worst, z = {-first.z[at]:.0f}"
+        # the largest deviation of those that are significant, not the most significant one
+        off = np.where(np.abs(first.z) > first.critical, form / observed_ - 1, 0.0)
+        at = int(np.argmax(np.abs(off)))
+        on = f"{on}; as printed {off[at]:+.1%} off at worst"
     return finding(claim, test.worst, expected_, observed_, se_, test.z, detects, verdict, on)
 
 
@@ -113,7 +115,7 @@ def asymptotic(
     Finding
         ``fails`` when a point lies beyond its allowance and the noise; ``holds`` when none does, 5 % beyond it would
         have been caught, and the deviations either shrink significantly (weighted slope of log deviation on log
-        size) or cannot be told from 0.
+        size) or cannot be told from 0. ``detects`` includes the allowance.
 
     Raises
     ------
@@ -136,6 +138,7 @@ def asymptotic(
     beyond = np.sign(deviation) * np.maximum(np.abs(deviation) - allowed * np.abs(expected_), 0)
     test, plain = student_t(beyond, se_, df_), student_t(deviation, se_, df_)
     detects = relative(test.reach, expected_)
+    caught = relative(test.reach + allowed * np.abs(expected_), expected_)
     shrinks, vanishes = False, np.abs(plain.z).max() <= plain.critical
     some = deviation != 0  # a deviation of 0 has no logarithm and no weight
     if np.unique(size_[some]).size > 1:
@@ -150,4 +153,4 @@ def asymptotic(
     else:
         verdict = "holds" if detects <= DETECTABLE and (shrinks or vanishes) else "inconclusive"
     at = int(np.argmax(np.abs(deviation / expected_)))
-    return finding(claim, at, expected_, observed_, se_, plain.z, detects, verdict, on)
+    return finding(claim, at, expected_, observed_, se_, plain.z, caught, verdict, on)

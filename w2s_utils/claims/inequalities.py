@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from w2s_utils.claims.registry import Finding, expected, listed
 from w2s_utils.claims.statistics import Array, Tested, finding, points, relative, student_t
@@ -20,6 +20,7 @@ def bound(
     side: str = "lower",
     corrected: ArrayLike | None = None,
     applies: ArrayLike | None = None,
+    corrected_applies: ArrayLike | None = None,
 ) -> Finding:
     """Test that a bound is never crossed beyond noise.
 
@@ -34,9 +35,9 @@ def bound(
     corrected : array_like, optional
         A corrected bound, where ``limit`` is the bound as printed: if ``limit`` is crossed and ``corrected`` is not,
         the verdict is ``holds with a correction``.
-    applies : array_like of bool, optional
-        Points at which ``corrected`` says something (all by default); where it says nothing anywhere, the verdict is
-        ``inconclusive``.
+    applies, corrected_applies : array_like of bool, optional
+        Points at which ``limit``, and ``corrected``, say something (all by default). A bound that says nothing
+        anywhere is ``inconclusive``.
 
     Returns
     -------
@@ -59,18 +60,22 @@ def bound(
     limit_, observed_, se_, df_ = points(limit, observed, se, df)
     sign = 1.0 if side == "lower" else -1.0
 
-    def margin(form: Array, where: Array) -> tuple[Tested, int, bool]:
+    def margin(form: Array, where: NDArray[np.bool_]) -> tuple[Tested, int, bool]:
         test = student_t(sign * (observed_ - form), se_, df_)
         at = int(np.argmin(np.where(where, test.z, np.inf)))
         return test, at, bool(test.z[at] < -test.critical)
 
-    everywhere = np.ones(limit_.shape, bool)
-    test, at, crossed = margin(limit_, everywhere)
-    form, verdict = limit_, "fails" if crossed else "holds"
+    def asked(where: ArrayLike | None) -> NDArray[np.bool_]:
+        return np.broadcast_to(np.asarray(True if where is None else where, bool).ravel(), limit_.shape)
+
+    form, where = limit_, asked(applies)
+    test, at, crossed = margin(form, where)
+    verdict = "inconclusive" if not where.any() else "fails" if crossed else "holds"
     if corrected is not None and crossed:
-        on = f"{on}; as printed crossed by {abs(observed_[at] / limit_[at] - 1):.0%}, z = {test.z[at]:.0f}"
-        form = points(corrected, observed_)[0]
-        where = everywhere if applies is None else np.broadcast_to(np.asarray(applies, bool).ravel(), form.shape)
+        # the largest crossing of those that are significant, not the most significant one
+        by = np.where(where & (test.z < -test.critical), sign * (form - observed_), 0.0)
+        on = f"{on}; as printed crossed by up to {by.max():.2g}"
+        form, where = points(corrected, observed_)[0], asked(corrected_applies)
         test, at, crossed = margin(form, where)
         verdict = "inconclusive" if not where.any() else "fails" if crossed else "holds with a correction"
     detects = relative(test.reach[at], form[at])
@@ -95,7 +100,7 @@ def trend(id: str, effect: ArrayLike, se: ArrayLike, *, smallest: ArrayLike, df:
     -------
     Finding
         ``holds`` when every effect is significantly positive; ``fails`` when one is significantly negative, or an
-        effect of the stated size is excluded; ``inconclusive`` otherwise.
+        effect of the stated size is excluded; ``inconclusive`` otherwise; ``not tested`` where there is no contrast.
 
     Raises
     ------

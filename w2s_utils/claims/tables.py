@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from w2s_utils.claims.registry import Finding
+from w2s_utils.claims.statistics import BEYOND
 
 
 def measured(table: Any, name: str) -> dict[str, Any]:
@@ -37,6 +38,36 @@ def measured(table: Any, name: str) -> dict[str, Any]:
     return {"observed": table[name], "se": table[f"{name}_se"], "df": table["designs"] - 1}
 
 
+def contrasts(steps: Any, sign: Any = 1) -> dict[str, Any]:
+    """Differences as `trend` takes them; the effect stated beforehand is half of what exact theory predicts.
+
+    Parameters
+    ----------
+    steps : DataFrame
+        With columns ``step``, ``exact``, ``se`` and ``df``.
+    sign : int or array_like
+        1 where the claim says up, -1 where it says down.
+
+    Returns
+    -------
+    dict
+        ``effect``, ``se``, ``smallest`` and ``df``.
+
+    Raises
+    ------
+    KeyError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> steps = pd.DataFrame({"step": [-0.2], "exact": [-0.3], "se": [0.01], "df": [99]})
+    >>> contrasts(steps, -1)["effect"].tolist(), contrasts(steps, -1)["smallest"].tolist()
+    ([0.2], [0.15])
+    """
+    return {"effect": sign * steps["step"], "se": steps["se"], "smallest": steps["exact"].abs() / 2, "df": steps["df"]}
+
+
 class Table:
     """A small table that a notebook shows as Markdown and as text."""
 
@@ -64,6 +95,8 @@ def _digits(value: float | None) -> str:
 def verdicts(findings: Sequence[Finding]) -> Table:
     """The table that nbval compares: claim, kind, expected value to three digits, verdict.
 
+    The value expected of a trend is the effect stated beforehand.
+
     Parameters
     ----------
     findings : sequence of Finding
@@ -78,7 +111,15 @@ def verdicts(findings: Sequence[Finding]) -> Table:
     >>> verdicts([exact("dong2025/student-variance", 1.0, 1.0, 0.004, df=399, on="simulation")]).rows[0][1:]
     ['exact', '1', 'holds']
     """
-    rows = [(finding.statement, finding.kind, _digits(finding.expected), finding.verdict) for finding in findings]
+    rows = [
+        (
+            finding.statement,
+            finding.kind,
+            ("≥ " if finding.kind == "trend" and finding.expected is not None else "") + _digits(finding.expected),
+            finding.verdict,
+        )
+        for finding in findings
+    ]
     return Table(["claim", "kind", "expected", "verdict"], rows)
 
 
@@ -105,13 +146,19 @@ def evidence(findings: Sequence[Finding]) -> Table:
             f"`{finding.id}`",
             _digits(finding.observed),
             _digits(finding.se),
-            "" if finding.z is None else f"{finding.z:.1f}",
+            _z(finding.z),
             _share(finding.detects),
             finding.on or f"needs {finding.needs}",
         )
         for finding in findings
     ]
     return Table(header, rows)
+
+
+def _z(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.1f}" if abs(value) < BEYOND else "> 37" if value > 0 else "< -37"
 
 
 def _share(value: float | None) -> str:

@@ -13,13 +13,17 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from w2s_utils.runner.chapters import Chapter, source
 
 ENTRY = "entry.json"
+
+
+class FolderError(RuntimeError):
+    """Results cannot be put where they belong; the message is one line."""
 
 
 def tree_hash(root: Path) -> str:
@@ -74,6 +78,16 @@ def store(folder: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
     complete = {**entry, "files": files}
     write_text(folder / ENTRY, json.dumps(complete, indent=1) + "\n")
     return complete
+
+
+def require_writable(folders: Iterable[Path]) -> None:
+    """Refuse folders that cannot be made or written, before time is spent on what should go there."""
+    for folder in folders:
+        found = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        if not found.is_dir():
+            raise FolderError(f"the folder {folder} cannot be written: {found} is not a folder; move it away")
+        if not os.access(found, os.W_OK | os.X_OK):
+            raise FolderError(f"the folder {folder} cannot be written: no permission in {found}; make it writable")
 
 
 def replace(new: Path, target: Path) -> None:

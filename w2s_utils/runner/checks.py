@@ -14,6 +14,19 @@ from w2s_utils.runner import processes
 CELL_TIMEOUT = 600  # seconds for one cell under nbval
 
 
+def commands(extra: list[str]) -> dict[str, list[str]]:
+    """The checks by name, each with the command that runs it in the checkout."""
+    python = [sys.executable, "-m"]
+    # cells of one notebook stay on one worker; the reason of a skipped test is one line before the last
+    workers = ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadscope", "-rfEs"]
+    notebooks = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
+    return {
+        "ruff check": [*python, "ruff", "check", "--quiet", "."],
+        "mypy": [*python, "mypy", "--no-error-summary"],
+        "pytest": [*python, "pytest", "-q", *workers, *notebooks, *extra],
+    }
+
+
 def run(root: Path, extra: list[str], echo: Callable[[str], None] = print) -> list[str]:
     """Run ruff, mypy and pytest with the running interpreter; return the names of those that failed.
 
@@ -24,16 +37,8 @@ def run(root: Path, extra: list[str], echo: Callable[[str], None] = print) -> li
     extra : list of str
         More arguments for pytest.
     """
-    python = [sys.executable, "-m"]
-    workers = ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadscope"]
-    notebooks = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
-    parts = {
-        "ruff check": [*python, "ruff", "check", "--quiet", "."],
-        "mypy": [*python, "mypy", "--no-error-summary"],
-        "pytest": [*python, "pytest", "-q", *workers, *notebooks, *extra],
-    }
     failed = []
-    for name, command in parts.items():
+    for name, command in commands(extra).items():
         start = time.monotonic()
         echo(f"{name} ...")
         sys.stdout.flush()

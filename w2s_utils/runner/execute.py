@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,7 @@ def run(root: Path, jobs: list[Job], *, workers: int | None = None, inner: int =
         echo(f"[{time.monotonic() - begin:6.1f} s] {job.chapter.name:{width}}  {message}")
 
     scratch = root / "_build" / "tmp"
+    cache.require_writable(_folders(root, jobs))
     processes.sweep(scratch)
     shared = cache.tree_hash(root)
     results: dict[int, Result] = {}
@@ -115,13 +116,23 @@ def run(root: Path, jobs: list[Job], *, workers: int | None = None, inner: int =
             time.sleep(0.02)
             for index in [i for i, item in running.items() if item.process.poll() is not None]:
                 item = running.pop(index)
-                results[index] = _collect(root, item)
+                try:
+                    results[index] = _collect(root, item)
+                finally:
+                    shutil.rmtree(item.folder, ignore_errors=True)
                 tell(item.job, _ending(root, results[index]))
     finally:
         for item in running.values():
             processes.kill(item.process)
             shutil.rmtree(item.folder, ignore_errors=True)
     return [results[index] for index in range(len(jobs))]
+
+
+def _folders(root: Path, jobs: list[Job]) -> Iterator[Path]:
+    """Every folder that the results of these jobs will be put into."""
+    parts = [f"executed/{job.chapter.part}" for job in jobs if not job.custom]
+    yield from (root / "_build" / name for name in ("tmp", "failed", *parts, *(["figures"] if parts else [])))
+    yield from (cache.slot(root, job.chapter, job.parameters, job.preset, job.custom).parent for job in jobs)
 
 
 def _start(root: Path, scratch: Path, job: Job, key: str, inner: int) -> _Running:
@@ -168,18 +179,14 @@ def _collect(root: Path, item: _Running) -> Result:
     except (OSError, ValueError):
         lines = (item.folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
         reason = lines[-1] if lines else "no message"
-        outcome = {
-            "ok": False,
-            "cell": None,
-            "error": f"the process ended with status {item.process.returncode}: {reason}",
-        }
+        error = f"the process ended with status {item.process.returncode}: {reason}"
+        outcome = {"ok": False, "cell": None, "error": error}
     notebook = made / f"{job.chapter.name}.ipynb"
     if not outcome["ok"]:
         failed = root / "_build" / "failed" / notebook.name
         failed.parent.mkdir(parents=True, exist_ok=True)
         if notebook.is_file():
             notebook.replace(failed)
-        shutil.rmtree(item.folder, ignore_errors=True)
         place = f"cell {outcome['cell']}: " if outcome["cell"] else ""
         return Result(job, "failed", failed, error=place + outcome["error"])
     claims = [claim for passport in scorecard.passports(made / "figures") for claim in passport["claims"]]
@@ -197,7 +204,6 @@ def _collect(root: Path, item: _Running) -> Result:
     entry = cache.store(made, entry)
     folder = cache.slot(root, job.chapter, job.parameters, job.preset, job.custom)
     cache.replace(made, folder)
-    shutil.rmtree(item.folder, ignore_errors=True)
     (root / "_build" / "failed" / notebook.name).unlink(missing_ok=True)
     return _finish(root, job, "done", folder, entry)
 
