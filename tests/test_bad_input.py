@@ -123,10 +123,13 @@ def kill_while_slow_holds(root, how):
     """Start both chapters, wait until `small` is finished and `slow` has published its figure, then kill."""
     (root / "hold").touch()
     (root / "held").unlink(missing_ok=True)
+    # a job started in the background, as CI may be, ignores Ctrl-C and hands that down
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         smallbook.command("run", "small", "slow", "--jobs", "2"), cwd=root, env=smallbook.environment(),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
     end = time.monotonic() + 300
     try:
         while not ((root / "held").exists() and (root / "_build" / "figures" / "small-figure").is_dir()):

@@ -7,7 +7,6 @@ import pytest
 
 from tests import evidence, toybook
 from w2s_utils import claims
-from w2s_utils.provenance import blob_hash
 from w2s_utils.runner import chapters, compare, reference, scorecard
 
 ROOT = toybook.ROOT
@@ -47,14 +46,10 @@ def test_every_folder_is_complete(folder, name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_the_reference_is_made_at_paper_settings_from_the_committed_notebook(name):
+def test_the_reference_is_made_at_the_paper_settings_of_its_chapter(name):
     passport = json.loads((KEPT / name / "figure.json").read_text())
-    chapter = CHAPTERS[passport["chapter"]]
     assert passport["preset"] == "paper"
-    assert passport["parameters"] == chapter.values("paper")
-    assert passport["notebook"] == blob_hash(chapter.path), "the notebook was edited: run `w2s refresh`"
-    statements = {claim["id"]: claim["statement"] for claim in passport["claims"]}
-    assert statements == {id: claims.expected()[id].statement for id in statements}, "run `w2s refresh`"
+    assert passport["parameters"] == CHAPTERS[passport["chapter"]].values("paper"), "run `w2s refresh`"
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -78,7 +73,8 @@ def test_every_claim_is_in_one_figure_with_its_expected_verdict(passports):
     for claim in claims.expected().values():
         found = places.pop(claim.id, [])
         # a claim that nothing here can test may stand in the list only
-        assert found == [(claim.chapter, claim.kind, claim.verdict)] or not found and claim.verdict == "not tested"
+        wanted = [[(claim.chapter, claim.kind, claim.verdict)], *([[]] if claim.verdict == "not tested" else [])]
+        assert found in wanted, claim.id
     assert places == {}, "claims that are not in data/claims.csv"
 
 

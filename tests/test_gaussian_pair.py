@@ -176,7 +176,7 @@ def test_averaged_noise_gives_no_per_trial_ratios(engine):
 
 def test_jackknife_follows_the_correlation_between_models():
     """The error of a ratio of means, by the delta method from the covariance of the four risks."""
-    drawn = simulate(PAIR, 30, 30, trials=3000, noise_draws=2)
+    drawn = simulate(PAIR, 30, 30, trials=1500)
     designs = drawn.risks.mean(1)
     teacher, student, baseline, ceiling = designs.mean(0)
     covariance = np.cov(designs.T) / drawn.trials

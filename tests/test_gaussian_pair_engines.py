@@ -52,12 +52,12 @@ def test_engines_agree_in_means_spreads_and_correlations(both):
 
 
 def test_comparison_is_sharp(both):
-    """The test above can fail: a correlation 0.25 off, or a spread 20 % too wide, would be seen."""
+    """The test above can fail: a correlation 0.3 off, or a spread 20 % too wide, would be seen."""
     pair, _, _, drawn = both
     a, b = (log_excess(pair, drawn[engine]) for engine in ("raw", "bartlett"))
     reach = limit(COMPARISONS) + stats.norm.isf(0.1)
     assert np.hypot(spread(a)[1], spread(b)[1]).max() * reach < np.log(1.2)
-    assert np.hypot(fisher(a)[1], fisher(b)[1]).max() * reach < np.arctanh(0.25)
+    assert np.hypot(fisher(a)[1], fisher(b)[1]).max() * reach < np.arctanh(0.3)
     # the four risks do hang together: independent draws of each would not pass
     correlations = np.corrcoef(a.T)
     assert correlations[0, 1] > 0.2 and correlations[0, 2] > 0.1

@@ -9,7 +9,7 @@ from w2s_utils.simulate.gaussian_pair import GaussianPair, SimulatedRisks, simul
 from w2s_utils.theory import intrinsic_dimension as theory
 
 MODELS = ("teacher", "student", "baseline", "ceiling")
-WAYS = [("raw", "drawn", 200), ("raw", "averaged", 200), ("bartlett", "drawn", 400), ("bartlett", "averaged", 400)]
+WAYS = [("raw", "drawn", 150), ("raw", "averaged", 150), ("bartlett", "drawn", 300), ("bartlett", "averaged", 400)]
 TESTS = len(CASES) * len(WAYS) * 10
 
 

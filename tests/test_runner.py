@@ -117,7 +117,9 @@ def test_a_passport_that_is_no_passport_is_named(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_interrupt_ends_every_process_in_one_line(root):
-    call = "import sys; from pathlib import Path; from w2s_utils import cli; "
+    # a job started in the background, as CI may be, ignores Ctrl-C and hands that down
+    call = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    call += "from pathlib import Path; from w2s_utils import cli; "
     call += f"sys.exit(cli.main(['run', 'good', 'slow'], Path({str(root)!r})))"
     process = subprocess.Popen(
         [sys.executable, "-c", call], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=toybook.ROOT, text=True

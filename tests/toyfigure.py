@@ -30,18 +30,17 @@ def draw() -> Figure:
 
 def draw_marks() -> Figure:
     """Every kind of mark that has a colour, once."""
-    figure, axes = figures.subplots(1, 2, sharey=True)
-    for ax in axes:
-        for model in figures.COLORS:
-            figures.line(ax, [1, 3], [1, 2], color=model, kind="bound", label=model)
-            figures.points(ax, [1, 2, 3], [1, 1.5, 2], [0.1, 0.1, 0.1], color=model, raw=model == "ceiling")
-            figures.name(ax, 2, 1.5, model, color=model)
-        ax.axhline(1, color=figures.GREY)
-        ax.fill_between([1, 3], 0.9, 1.1, color=figures.FAINT, linewidth=0)
-        ax.scatter([1, 2], [1, 2], c=figures.TINTS[0], edgecolors=figures.INK)
-        ax.bar([1, 2], [0.5, 0.6], color=figures.TINTS[2], edgecolor="none")
-        ax.set(xlabel="labelled points $n$", title=r"$d_{sw} = 10$")
-    axes[0].legend()
+    figure, ax = figures.subplots()
+    for model in figures.COLORS:
+        figures.line(ax, [1, 3], [1, 2], color=model, kind="bound", label=model)
+        figures.points(ax, [1, 2, 3], [1, 1.5, 2], [0.1, 0.1, 0.1], color=model, raw=model == "ceiling")
+        figures.name(ax, 2, 1.5, model, color=model)
+    ax.axhline(1, color=figures.GREY)
+    ax.fill_between([1, 3], 0.9, 1.1, color=figures.FAINT, linewidth=0)
+    ax.scatter([1, 2], [1, 2], c=figures.TINTS[0], edgecolors=figures.INK)
+    ax.bar([1, 2], [0.5, 0.6], color=figures.TINTS[2], edgecolor="none")
+    ax.set(xlabel="labelled points $n$", title=r"$d_{sw} = 10$")
+    ax.legend()
     return figure
 
 
