@@ -98,7 +98,7 @@ def run(root: Path, jobs: list[Job], *, workers: int | None = None, inner: int =
         folder = cache.slot(root, job.chapter, job.parameters, job.preset, job.custom)
         entry = cache.load(folder, key)
         if entry is None:
-            waiting.append((-_last_seconds(folder), index, key))
+            waiting.append((-_expected_seconds(root, job, folder), index, key))
         else:
             results[index] = _finish(root, job, "cached", folder, entry)
             tell(job, "cached" + _summary(results[index]))
@@ -241,8 +241,11 @@ def _summary(result: Result) -> str:
     return "".join(f", {n} {verdict}" for verdict, n in counts.items())
 
 
-def _last_seconds(folder: Path) -> float:
+def _expected_seconds(root: Path, job: Job, folder: Path) -> float:
+    """Of the last run; before there is one, of the run behind the committed reference figures."""
     try:
         return float(json.loads((folder / cache.ENTRY).read_text(encoding="utf-8"))["seconds"])
     except (OSError, ValueError, KeyError, TypeError):
-        return float("inf")
+        passports = scorecard.passports(root / "figures")
+        taken = [float(item["seconds"]) for item in passports if item.get("chapter") == job.chapter.name]
+        return max(taken, default=float("inf"))
