@@ -23,8 +23,11 @@ def test_tiny_run_prints_a_table_and_writes_json(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "--size", "tiny", "--no-memory", "--out", str(out)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     report = json.loads(out.read_text())
-    assert [row["id"] for row in report["rows"]] == ["a-drawn", "a-averaged", "b-growth", "c-ridge-path"]
-    assert [row["target"] for row in report["rows"]] == [500, 5000, 1.2, 20]
+    groups = ["d-group-point", "d-group-panels", "d-group-limit"]
+    ridge = ["e-same-error", "e-same-draws", "e-careful-loop"]
+    ours = ["a-drawn", "a-averaged", "b-growth", "c-ridge-path"]
+    assert [row["id"] for row in report["rows"]] == [*ours, *groups, *ridge]
+    assert [row["target"] for row in report["rows"]] == [500, 5000, 1.2, 20, 50, 1000, 50, 1000, 100, 20]
     for row in report["rows"]:
         assert row["met"] == (row["value"] >= row["target"] if row["at_least"] else row["value"] <= row["target"])
         assert row["claim"] in run.stdout
@@ -102,3 +105,38 @@ def test_counted_draws_counts_and_restores():
     assert parallel.generator is original
     assert np.array_equal(values[0], original(0, 0).standard_normal((3, 4)))
     assert len(works("tiny")) == 2
+
+
+def test_plain_group_fits_estimate_what_the_engine_does():
+    from benchmarks.groups import NORMS, POINT, plain_trial
+    from w2s_utils.simulate.group_imbalance import GroupModel, simulate
+
+    model, rng = GroupModel.from_norms(p_T=3, p_S=2, **(NORMS | {"Xi2": 0.2})), np.random.default_rng(0)
+    plain = np.array([plain_trial(model, rng, 80, 60, 5) for _ in range(500)])
+    fractions = dict(zip(("eta_l", "eta_u", "eta_t"), POINT, strict=True))
+    drawn = simulate(model, 80, 60, d_z=5, trials=500, **fractions)
+    engine = np.c_[drawn.teacher, drawn.student]
+    se = np.sqrt((plain.var(0, ddof=1) + engine.var(0, ddof=1)) / 500)
+    assert np.all(np.abs(plain.mean(0) - engine.mean(0)) < 4.5 * se)
+
+
+def test_ridge_loops_and_engine_measure_the_same_errors():
+    """The loops' cells, averaged over designs, are the engine's."""
+    from benchmarks.ridge_grid import SIZES, draw, fit, grid, multi_output_fits, student_fits, teacher_fits
+    from w2s_utils.simulate.ridge import simulate
+
+    rng = np.random.default_rng(0)
+    cells, fits = [], []
+    for _ in range(500):
+        design = draw("tiny", 1.5, rng)
+        teachers = teacher_fits("tiny", design)
+        cells.append(student_fits("tiny", design, teachers[0]))
+        fits.append(multi_output_fits("tiny", design, teachers)[:, 0])
+    lam_t, lam_s = grid("tiny")
+    engine = simulate(12, 24, 8, sigma2=1.0, lam_t=lam_t, lam_s=lam_s, trials=500).student[:, 0]
+    for loop, count in ((np.array(cells), SIZES["tiny"]["cells"]), (np.array(fits), SIZES["tiny"]["fits"])):
+        same = engine[:, :: len(lam_s) // count][:, :count]
+        se = np.sqrt((loop.var(0, ddof=1) + same.var(0, ddof=1)) / 500)
+        assert np.all(np.abs(loop.mean(0) - same.mean(0)) < 4.5 * se)
+    X, y = rng.standard_normal((9, 3)), rng.standard_normal(9)
+    np.testing.assert_allclose(fit(X, y, 0.2), np.linalg.solve(X.T @ X / 9 + 0.2 * np.eye(3), X.T @ y / 9))

@@ -60,7 +60,8 @@ def parser() -> argparse.ArgumentParser:
     command("env", "make or update .venv", "w2s env")
     test = command("test", "run every check: book, ruff, mypy, pytest", "w2s test -- -k theory -x")
     test.add_argument("pytest", nargs="*", metavar="-- ARGUMENTS", help="passed on to pytest")
-    verify = command("verify", "recompute figures with a fresh seed, compare with figures/", "w2s verify pgr-opr")
+    example = "w2s verify performance-gap-recovery"
+    verify = command("verify", "recompute figures with a fresh seed, compare with figures/", example)
     verify.add_argument("figures", nargs="*", metavar="FIGURE", help="id of a reference figure; all by default")
     refresh = command("refresh", "rewrite the committed figures and notebooks", "w2s refresh ridge_rate")
     refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
