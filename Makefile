@@ -12,7 +12,7 @@ IN_ENV = $(if $(filter off,$(W2S_VENV)),$(PYTHON),.venv/bin/python)
 
 help:
 	@echo "make book    run every chapter and build the book: _build/html/index.html"
-	@echo "             PRESET=paper for the papers' full grids (hours); default PRESET=fast (minutes)"
+	@echo "             PRESET=paper for the papers' full grids (about 15 minutes); default PRESET=fast (minutes)"
 	@echo "make test    run every check"
 	@echo "make env     make or update .venv (the two above do it by themselves)"
 	@echo "make bench   measure the speed claims"
