@@ -47,7 +47,7 @@ def _fit_and_covariance(features: Array, targets: Array) -> tuple[Array, Array]:
     """Least-squares coefficients and their covariance under label noise of variance 1."""
     columns = features.shape[1]
     solved = np.linalg.solve(features.T @ features, np.hstack([np.eye(columns), features.T @ targets]))
-    return solved[:, columns:], solved[:, :columns]
+    return np.asarray(solved[:, columns:], float), np.asarray(solved[:, :columns], float)
 
 
 class _Truth:
