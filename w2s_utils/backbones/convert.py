@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils.backbones._unpickle import read_arrays, read_torch
-from w2s_utils.backbones.archives import archives, cache_folder, read
+from w2s_utils.sources import archives, cache_folder, read
 
 FloatArray = npt.NDArray[np.float32]
 _PTH = {

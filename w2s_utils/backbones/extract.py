@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils._progress import progress
-from w2s_utils.backbones.archives import cache_folder
 from w2s_utils.backbones.images import checked
 from w2s_utils.backbones.table import Backbone
 from w2s_utils.backbones.table import backbone as row_of
+from w2s_utils.sources import cache_folder
 
 FloatArray = npt.NDArray[np.float32]
 
