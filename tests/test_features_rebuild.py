@@ -3,13 +3,14 @@
 Skipped where the packages are missing; ``python -m w2s_utils.sources`` downloads them.
 """
 
+import json
 import os
 
 import numpy as np
 import pytest
 
 from w2s_utils import datasets
-from w2s_utils.datasets import embedded, recipes
+from w2s_utils.datasets import building, embedded, recipes
 from w2s_utils.datasets.building import ORDER, fingerprint, raw_features, row_arrays
 from w2s_utils.sources import MissingSource, cache_folder
 
@@ -77,6 +78,22 @@ def test_a_random_subset_of_features_is_rebuilt(name, backbone, inputs):
     assert features.kept - 0.12 <= ratio <= 1.01, seed
     if features.width == features.values.shape[1]:
         assert abs(ratio - 1) <= 0.01, seed
+
+
+def test_a_file_is_made_anew_in_another_folder(inputs, tmp_path):
+    inputs("blue_marble")  # skips where the packages are missing
+    said = []
+    written = building.build("blue_marble", "pixels", folder=tmp_path, say=said.append)
+    assert [path.relative_to(tmp_path).as_posix() for path in written] == [
+        "blue_marble/dataset.npz", "blue_marble/pixels.npz", "index.json",
+    ]  # fmt: skip
+    made, stored = (embedded.read_features("blue_marble", "pixels", folder) for folder in (tmp_path, embedded.FOLDER))
+    # a score on the edge of a step may be rounded to the next one
+    assert np.allclose(made.values, stored.values, atol=1e-2 * np.abs(stored.values).max())
+    assert np.allclose(made.spectrum, stored.spectrum, rtol=1e-6, atol=1e-9 * stored.spectrum[0])
+    assert len(said) == 1 and said[0].startswith("blue_marble, pixels: 1688 rows, 256 of 588 directions")
+    index = json.loads((tmp_path / "index.json").read_text())
+    assert [row["name"] for row in index["blue_marble"]["backbones"]] == ["pixels"]
 
 
 def _distances(rows):

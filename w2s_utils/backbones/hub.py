@@ -1,8 +1,9 @@
 """The papers' backbones through Hugging Face transformers: one row each, from the reader's own copy of the weights.
 
-Needs the extra ``backbones``; torch and transformers are imported when a row is loaded. Nothing is downloaded
-here: weights are looked for in ``$W2S_MODELS/<name>`` and in the hub's local cache, as safetensors, or as a torch
-file that is converted once by the reader of `w2s_utils.backbones._unpickle`.
+The rows have been run on tiny models with random weights only, saved to a folder; with their published weights
+they have not been run for this book. Needs the extra ``backbones``; torch and transformers are imported when a row
+is loaded. Nothing is downloaded here: weights are looked for in ``$W2S_MODELS/<name>`` and in the hub's local
+cache, as safetensors, or as a torch file that is converted once by the reader of `w2s_utils.backbones._unpickle`.
 """
 
 from __future__ import annotations

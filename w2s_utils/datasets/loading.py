@@ -100,6 +100,11 @@ def features(
     ValueError
         If the backbone is unknown for the data set, its weights are missing, or a stored file is damaged or of
         another checksum.
+
+    Examples
+    --------
+    >>> features("blue_marble", "squeezenet")
+    <Features of blue_marble by squeezenet: 1688 rows, 256 of 512 directions>
     """
     name = dataset if isinstance(dataset, str) else dataset.name
     entry = _entry(name)
