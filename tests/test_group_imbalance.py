@@ -30,7 +30,8 @@ def z_scores(first, second):
 def test_raw_risks_are_mean_squared_errors_on_fresh_points(law, label_noise):
     model = GroupModel(**(MEANS | dict(mu_T=[0.6, -0.2, 0.3])), sigma_y2=2.0, law=law)
     rngs = np.random.default_rng(1), np.random.default_rng(2)
-    risks = raw.draw(model, 60, 50, 3, rngs, 0.2, 0.4, [0.3], label_noise=label_noise)[0]
+    taught = raw.teach(model, 60, 3, rngs[0], 0.2, label_noise=label_noise)
+    risks = raw.learn(taught, 50, 3, rngs[1], 0.4, [0.3])[0]
     assert risks.shape == (2,) and np.all(risks > 0)
     # the same design again: features, labels and fits written out
     first, second, test = np.random.default_rng(1), np.random.default_rng(2), np.random.default_rng(3)
