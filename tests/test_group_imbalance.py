@@ -289,3 +289,30 @@ def test_simulated_optimum_is_the_closed_form():
     moments = GroupModel.from_norms(**norms).moments()
     geometry = {name: moments[name] for name in ("mu_T", "mu_S", "Xi")}
     assert abs(found.optimum - theory.optimal_eta_u(0.2, 0.6, **geometry, nu=0.03)) < 4.5 * found.optimum_se
+
+
+def test_simulated_zero_is_where_the_exact_gain_turns():
+    from w2s_utils.group_comparison import group_table, simulated_zeros
+
+    study = dict(p_T=4, p_S=3, mu_S2=0.1, Xi2=0.0, d_z=24, gamma=0.02, nu=0.03, fractions=[(0.4, 0.1, 0.5)])
+    table = group_table([study | dict(mu_T2=x, trials=60) for x in (10.0, 30.0, 60.0)], seed=0)
+    found = simulated_zeros(table, "mu_T2", by=["engine", "N"]).iloc[0]
+    # the exact gain is a line in |mu_T|^2
+    low, high = table.gain_limit[0], table.gain_limit[2]
+    exact = 10 + 50 * low / (low - high)
+    assert table.gain_limit[1] == pytest.approx(low + (high - low) * 20 / 50)
+    assert abs(found.zero / exact - 1) < 2 / 24 + 4.5 * found.zero_se / exact
+    assert found.zero_se < 0.02 * exact
+    with pytest.raises(ValueError, match="at least two values"):
+        simulated_zeros(table[:1], "mu_T2", by=["engine", "N"])
+
+
+def test_studies_that_differ_in_norms_share_their_random_numbers():
+    from w2s_utils.group_comparison import group_table, paired_steps
+
+    study = NORMS | dict(d_z=8, gamma=0.05, nu=0.05, fractions=[(0.1, 0.1, 0.5)], trials=40)
+    for engine in ("shared", "raw"):
+        table = group_table([study | dict(Xi2=x, engine=engine) for x in (0.1, 0.4)], seed=0)
+        assert table.teacher[0] == pytest.approx(table.teacher[1], rel=1e-12)
+        step = paired_steps(table, "Xi2", by=["engine"]).iloc[0]
+        assert step.se < 0.5 * table.student_se[0]
