@@ -9,6 +9,7 @@ import pytest
 from w2s_utils.environment import ROOT
 from w2s_utils.simulate import _group_gram as gram
 from w2s_utils.simulate import _group_raw as raw
+from w2s_utils.simulate import group_imbalance
 from w2s_utils.simulate.group_imbalance import LAWS, GroupModel, estimate, simulate
 from w2s_utils.theory import spurious_correlation as theory
 
@@ -146,10 +147,28 @@ def test_calls_with_one_seed_share_their_teachers():
     assert not np.array_equal(first.student, second.student)
 
 
+def test_samples_are_kept_for_who_asks_again_up_to_a_size(monkeypatch):
+    kept = group_imbalance._Kept(3 * 8 * 10)
+    for at in range(4):
+        kept[(at,)] = np.zeros(10)
+    assert list(kept) == [(3,)] and kept.size == 80
+    monkeypatch.setattr(group_imbalance, "_KEPT", group_imbalance._Kept(2**20))
+    sizes = dict(d_z=3, eta_l=0.1, eta_u=0.2, eta_t=1, trials=2)
+    first = simulate(GroupModel(**MEANS), 60, 50, **sizes)
+    moved = GroupModel(**(MEANS | dict(mu_T=[2.0, 0.0, 1.0])))
+    drawn = simulate(moved, 60, 50, **sizes)
+    assert len(group_imbalance._KEPT) == 4 and not np.allclose(first.teacher, drawn.teacher)
+    simulate(GroupModel(**(MEANS | dict(Xi=0.5 * XI))), 60, 50, **sizes)  # other students, the same teachers
+    assert len(group_imbalance._KEPT) == 6
+    group_imbalance._KEPT.clear()
+    np.testing.assert_array_equal(simulate(moved, 60, 50, **sizes).student, drawn.student)
+
+
 def test_portions_do_not_change_the_law(monkeypatch):
     model = GroupModel(**MEANS)
     whole = simulate(model, 300, 300, d_z=4, eta_l=0.1, eta_u=0.2, eta_t=1.0, trials=200)
     monkeypatch.setattr(gram, "_PORTION", 500)
+    monkeypatch.setattr(group_imbalance, "_KEPT", group_imbalance._Kept(0))
     parts = simulate(model, 300, 300, d_z=4, eta_l=0.1, eta_u=0.2, eta_t=1.0, trials=200)
     assert z_scores(whole.student, parts.student) < 4
 

@@ -35,8 +35,8 @@ def group_table(studies: Sequence[Mapping[str, Any]], *, seed: int, label: str =
         Each with arguments of `GroupModel.from_norms` (label noise and ``sigma_xi2`` are 1), ``d_z``, the ratios
         ``gamma`` and ``nu``, ``fractions``, a list of (eta_l, eta_u, eta_t), ``trials``, and optionally ``engine``.
     seed : int
-        The chapter's seed. Studies of one engine with the same ``p_T``, ``p_S``, ``d_z`` and ``gamma`` share their random
-        numbers, so that differences between them are sharp.
+        The chapter's seed. Studies of one engine with the same ``p_T``, ``p_S``, ``d_z`` and ``gamma`` share their
+        random numbers, so that differences between them are sharp.
     label : str
         Shown with the progress.
 
@@ -224,8 +224,8 @@ def simulated_zeros(table: pd.DataFrame, along: str, *, by: Sequence[str]) -> pd
 
     Examples
     --------
-    >>> study = dict(p_T=3, p_S=2, mu_S2=0.0, Xi2=0.0, d_z=10, gamma=0.02, nu=0.02, fractions=[(0.4, 0.1, 0.5)], trials=40)
-    >>> drawn = group_table([study | dict(mu_T2=x) for x in (5.0, 40.0)], seed=0)
+    >>> study = dict(p_T=3, p_S=2, mu_S2=0.0, Xi2=0.0, d_z=10, gamma=0.02, nu=0.02, fractions=[(0.4, 0.1, 0.5)])
+    >>> drawn = group_table([study | dict(mu_T2=x, trials=40) for x in (5.0, 40.0)], seed=0)
     >>> bool(abs(simulated_zeros(drawn, "mu_T2", by=["N"]).zero[0] - 24) < 2)
     True
     """

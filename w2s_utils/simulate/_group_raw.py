@@ -46,7 +46,7 @@ class World:
         shares = [(1.0, eta)] if self.model.law == "mean_shift" else [(1 - eta, 0.0), (eta, 1.0)]
         total = np.zeros((self.mu.size + 1, self.mu.size + 1))
         for share, g in shares:
-            mean = np.r_[1.0, g * self.mu]
+            mean = np.concatenate([[1.0], g * self.mu])
             total += share * np.outer(mean, mean)
         total[1:, 1:] += self.covariance(eta)
         return total
@@ -81,7 +81,9 @@ def teach(model: GroupModel, n: int, d_z: int, rng: np.random.Generator, eta: fl
     z, xi = world.draw(rng, n, d_z, eta)
     phi = _features(z, xi @ world.T)
     if label_noise == "averaged":
-        return Taught(world, None, np.linalg.solve(phi.T @ phi, model.sigma_y2 * np.eye(phi.shape[1])))
+        return Taught(
+            world, None, np.asarray(np.linalg.solve(phi.T @ phi, model.sigma_y2 * np.eye(phi.shape[1])), float)
+        )
     beta = rng.standard_normal(d_z)
     y = z @ beta + np.sqrt(model.sigma_y2) * rng.standard_normal(n)
     return Taught(world, beta, np.linalg.lstsq(phi, y, rcond=None)[0])

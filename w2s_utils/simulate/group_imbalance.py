@@ -170,6 +170,37 @@ def simulate(
     return GroupRisks(teacher, student, engine, label_noise)
 
 
+class _Kept(dict[tuple[object, ...], Array]):
+    """Arrays for whoever asks again, up to a size in bytes, all forgotten beyond it."""
+
+    def __init__(self, limit: int):
+        super().__init__()
+        self.limit, self.size = limit, 0
+
+    def __setitem__(self, key: tuple[object, ...], value: Array) -> None:
+        self.size += value.nbytes
+        if self.size > self.limit:
+            self.clear()
+            self.size = value.nbytes
+        super().__setitem__(key, value)
+
+
+_KEPT = _Kept(2**27)
+
+
+def _centred(
+    model: GroupModel, rows: int, d_z: int, seed: int | np.random.SeedSequence, trial: int, sample: int
+) -> Array:
+    """W or Q of centred features; no group mean enters them, so that points which differ by means share them."""
+    named = (seed.entropy, seed.spawn_key) if isinstance(seed, np.random.SeedSequence) else (seed, ())
+    shape = (model.p_T, model.p_S, model.sigma_xi2, model.Xi.tobytes() if sample else b"")
+    key = (*named, trial, sample, rows, d_z, *shape)
+    if key not in _KEPT:
+        draw = gram.unlabelled if sample else gram.labelled
+        _KEPT[key] = draw(model, rows, d_z, _generator(seed, trial, sample), None)
+    return _KEPT[key]
+
+
 def _shared(model: GroupModel, n: int, N: int, d_z: int, flat: list[Array], trials: int, seed) -> Array:
     eta_l, eta_u, eta_t = flat
     powers = np.arange(3)
@@ -177,8 +208,7 @@ def _shared(model: GroupModel, n: int, N: int, d_z: int, flat: list[Array], tria
     first, second = (eta_u - eta_l)[:, None] ** powers, (eta_t - eta_u)[:, None] ** powers
     risks = np.empty((trials, eta_l.size, 2))
     for trial in range(trials):
-        W = gram.labelled(model, n, d_z, _generator(seed, trial, 0), None)
-        Q = gram.unlabelled(model, N, d_z, _generator(seed, trial, 1), None)
+        W, Q = (_centred(model, rows, d_z, seed, trial, sample) for sample, rows in enumerate((n, N)))
         risks[trial, :, 0] = to_test @ gram.teacher_polynomial(model, W, d_z)
         risks[trial, :, 1] = ((first @ gram.student_polynomial(model, W, Q, d_z)) * second).sum(1)
     return risks
@@ -189,21 +219,24 @@ def _pointwise(
 ) -> Array:
     eta_l, eta_u, eta_t = flat
     risks = np.empty((trials, eta_l.size, 2))
+    moments = [[model.sigma_y2 * gram.second_moment(model, mu, t) for mu in (model.mu_T, model.mu_S)] for t in eta_t]
+    places = {
+        left: [(u, np.flatnonzero((eta_l == left) & (eta_u == u))) for u in np.unique(eta_u[eta_l == left])]
+        for left in np.unique(eta_l)
+    }
     for trial in range(trials):
-        for left in np.unique(eta_l):
+        for left, middles in places.items():
             first = _generator(seed, trial, 0)
             if engine == "raw":
                 taught = raw.teach(model, n, d_z, first, left, label_noise=label_noise)
             else:
                 W = gram.labelled(model, n, d_z, first, left)
-            for middle in np.unique(eta_u[eta_l == left]):
-                at = np.flatnonzero((eta_l == left) & (eta_u == middle))
+            for middle, at in middles:
                 second = _generator(seed, trial, 1)
                 if engine == "raw":
                     risks[trial, at] = raw.learn(taught, N, d_z, second, middle, eta_t[at].tolist())
                     continue
                 blocks = gram.point_blocks(model, W, gram.unlabelled(model, N, d_z, second, middle), d_z)
                 for index in at:
-                    moments = (gram.second_moment(model, mu, eta_t[index]) for mu in (model.mu_T, model.mu_S))
-                    risks[trial, index] = [model.sigma_y2 * np.sum(m * b) for m, b in zip(moments, blocks, strict=True)]
+                    risks[trial, index] = [np.sum(m * b) for m, b in zip(moments[index], blocks, strict=True)]
     return risks
