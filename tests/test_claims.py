@@ -116,8 +116,9 @@ def test_asymptotic():
     rng = np.random.default_rng(0)
     assert asymptotic(1e-3 * rng.standard_normal(4), 1e-3, allowance).verdict == "holds"
     assert asymptotic(np.zeros(4), 1e-3, allowance).verdict == "holds"
-    # what is allowed would not have been caught
-    assert finding.detects == pytest.approx(0.2, abs=0.01)
+    # what is allowed would not have been caught, at the largest size
+    assert finding.detects == pytest.approx(0.025, abs=0.01)
+    assert finding.detects > 0.025
     # one size beyond its allowance
     assert asymptotic([0.1, 0.05, 0.025, 0.035], 1e-3, allowance).verdict == "fails"
     assert asymptotic([0.1, 0.05, 0.025, -0.035], 1e-3, allowance).verdict == "fails"
@@ -129,6 +130,19 @@ def test_asymptotic():
     assert re.search(r"slope of the deviation -?0\.00 ", level.on)
     # shrinking, but too noisy to see 5 %
     assert asymptotic(shrinking, 0.02, allowance).verdict == "inconclusive"
+
+
+def test_asymptotic_correction_needs_both_tests():
+    shrinking, allowance = np.array([0.1, 0.05, 0.025, 0.0125]), np.array([0.2, 0.1, 0.05, 0.025])
+    both = asymptotic(shrinking, 1e-3, allowance, original=0.8)
+    assert both.verdict == "holds with a correction"
+    assert both.on.endswith("+38% from the printed form at worst")
+    # where only one point tells the forms apart, one is enough; where none does, nothing was corrected
+    assert asymptotic(shrinking, 1e-3, allowance, original=[1, 1, 1, 0.9]).verdict == "holds with a correction"
+    assert asymptotic(shrinking, 1e-3, allowance, original=[1, 1, 1, 1.001]).verdict == "inconclusive"
+    # a correction that does not hold is no correction
+    assert asymptotic(shrinking + 0.15, 1e-3, allowance, original=0.8).verdict == "fails"
+    assert asymptotic(shrinking, 0.02, allowance, original=0.2).verdict == "inconclusive"
 
 
 def test_asymptotic_slope_is_that_of_the_deviation():

@@ -9,6 +9,7 @@ import pytest
 from w2s_utils.environment import ROOT
 from w2s_utils.simulate import _group_gram as gram
 from w2s_utils.simulate import _group_raw as raw
+from w2s_utils.simulate import group_imbalance
 from w2s_utils.simulate.group_imbalance import LAWS, GroupModel, estimate, simulate
 from w2s_utils.theory import spurious_correlation as theory
 
@@ -30,7 +31,8 @@ def z_scores(first, second):
 def test_raw_risks_are_mean_squared_errors_on_fresh_points(law, label_noise):
     model = GroupModel(**(MEANS | dict(mu_T=[0.6, -0.2, 0.3])), sigma_y2=2.0, law=law)
     rngs = np.random.default_rng(1), np.random.default_rng(2)
-    risks = raw.draw(model, 60, 50, 3, rngs, 0.2, 0.4, [0.3], label_noise=label_noise)[0]
+    taught = raw.teach(model, 60, 3, rngs[0], 0.2, label_noise=label_noise)
+    risks = raw.learn(taught, 50, 3, rngs[1], 0.4, [0.3])[0]
     assert risks.shape == (2,) and np.all(risks > 0)
     # the same design again: features, labels and fits written out
     first, second, test = np.random.default_rng(1), np.random.default_rng(2), np.random.default_rng(3)
@@ -145,10 +147,28 @@ def test_calls_with_one_seed_share_their_teachers():
     assert not np.array_equal(first.student, second.student)
 
 
+def test_samples_are_kept_for_who_asks_again_up_to_a_size(monkeypatch):
+    kept = group_imbalance._Kept(3 * 8 * 10)
+    for at in range(4):
+        kept[(at,)] = np.zeros(10)
+    assert list(kept) == [(3,)] and kept.size == 80
+    monkeypatch.setattr(group_imbalance, "_KEPT", group_imbalance._Kept(2**20))
+    sizes = dict(d_z=3, eta_l=0.1, eta_u=0.2, eta_t=1, trials=2)
+    first = simulate(GroupModel(**MEANS), 60, 50, **sizes)
+    moved = GroupModel(**(MEANS | dict(mu_T=[2.0, 0.0, 1.0])))
+    drawn = simulate(moved, 60, 50, **sizes)
+    assert len(group_imbalance._KEPT) == 4 and not np.allclose(first.teacher, drawn.teacher)
+    simulate(GroupModel(**(MEANS | dict(Xi=0.5 * XI))), 60, 50, **sizes)  # other students, the same teachers
+    assert len(group_imbalance._KEPT) == 6
+    group_imbalance._KEPT.clear()
+    np.testing.assert_array_equal(simulate(moved, 60, 50, **sizes).student, drawn.student)
+
+
 def test_portions_do_not_change_the_law(monkeypatch):
     model = GroupModel(**MEANS)
     whole = simulate(model, 300, 300, d_z=4, eta_l=0.1, eta_u=0.2, eta_t=1.0, trials=200)
     monkeypatch.setattr(gram, "_PORTION", 500)
+    monkeypatch.setattr(group_imbalance, "_KEPT", group_imbalance._Kept(0))
     parts = simulate(model, 300, 300, d_z=4, eta_l=0.1, eta_u=0.2, eta_t=1.0, trials=200)
     assert z_scores(whole.student, parts.student) < 4
 
@@ -288,3 +308,30 @@ def test_simulated_optimum_is_the_closed_form():
     moments = GroupModel.from_norms(**norms).moments()
     geometry = {name: moments[name] for name in ("mu_T", "mu_S", "Xi")}
     assert abs(found.optimum - theory.optimal_eta_u(0.2, 0.6, **geometry, nu=0.03)) < 4.5 * found.optimum_se
+
+
+def test_simulated_zero_is_where_the_exact_gain_turns():
+    from w2s_utils.group_comparison import group_table, simulated_zeros
+
+    study = dict(p_T=4, p_S=3, mu_S2=0.1, Xi2=0.0, d_z=24, gamma=0.02, nu=0.03, fractions=[(0.4, 0.1, 0.5)])
+    table = group_table([study | dict(mu_T2=x, trials=60) for x in (10.0, 30.0, 60.0)], seed=0)
+    found = simulated_zeros(table, "mu_T2", by=["engine", "N"]).iloc[0]
+    # the exact gain is a line in |mu_T|^2
+    low, high = table.gain_limit[0], table.gain_limit[2]
+    exact = 10 + 50 * low / (low - high)
+    assert table.gain_limit[1] == pytest.approx(low + (high - low) * 20 / 50)
+    assert abs(found.zero / exact - 1) < 2 / 24 + 4.5 * found.zero_se / exact
+    assert found.zero_se < 0.02 * exact
+    with pytest.raises(ValueError, match="at least two values"):
+        simulated_zeros(table[:1], "mu_T2", by=["engine", "N"])
+
+
+def test_studies_that_differ_in_norms_share_their_random_numbers():
+    from w2s_utils.group_comparison import group_table, paired_steps
+
+    study = NORMS | dict(d_z=8, gamma=0.05, nu=0.05, fractions=[(0.1, 0.1, 0.5)], trials=40)
+    for engine in ("shared", "raw"):
+        table = group_table([study | dict(Xi2=x, engine=engine) for x in (0.1, 0.4)], seed=0)
+        assert table.teacher[0] == pytest.approx(table.teacher[1], rel=1e-12)
+        step = paired_steps(table, "Xi2", by=["engine"]).iloc[0]
+        assert step.se < 0.5 * table.student_se[0]

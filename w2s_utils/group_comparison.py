@@ -5,7 +5,7 @@ Like `comparison`, a place where ``theory`` and ``simulate`` meet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,8 @@ def group_table(studies: Sequence[Mapping[str, Any]], *, seed: int, label: str =
         Each with arguments of `GroupModel.from_norms` (label noise and ``sigma_xi2`` are 1), ``d_z``, the ratios
         ``gamma`` and ``nu``, ``fractions``, a list of (eta_l, eta_u, eta_t), ``trials``, and optionally ``engine``.
     seed : int
-        The chapter's seed. Studies that differ in ``nu`` or ``fractions`` only share their labelled samples.
+        The chapter's seed. Studies of one engine with the same ``p_T``, ``p_S``, ``d_z`` and ``gamma`` share their
+        random numbers, so that differences between them are sharp.
     label : str
         Shown with the progress.
 
@@ -73,7 +74,7 @@ def group_table(studies: Sequence[Mapping[str, Any]], *, seed: int, label: str =
                 "key": key,
                 "sizes": {"n": n, "N": N, "d_z": d_z},
                 "fractions": fractions,
-                "seed": parallel.seed_sequence(seed, "groups", *key.values(), given["engine"], d_z, n),
+                "seed": parallel.seed_sequence(seed, "groups", given["engine"], model.p_T, model.p_S, d_z, n),
                 **given,
             }
         )
@@ -131,7 +132,7 @@ def paired_steps(table: pd.DataFrame, along: str, *, by: Sequence[str], of: str 
     -------
     DataFrame
         One row a step: ``by``, ``from`` and ``to`` (values of ``along``), ``step`` (later minus earlier), ``se``,
-        ``df``.
+        ``exact`` (the step of the limit), ``df``.
 
     Raises
     ------
@@ -155,8 +156,9 @@ def paired_steps(table: pd.DataFrame, along: str, *, by: Sequence[str], of: str 
                 raise ValueError(f"designs = {low['designs']}, {high['designs']} is not allowed: pairs of designs")
             mean, se = estimate(_designs(high, of) - _designs(low, of))
             step = {"from": low[along], "to": high[along], "step": float(mean), "se": float(se)}
-            rows.append(dict(zip(by, group, strict=True)) | step | {"df": int(low["designs"]) - 1})
-    return pd.DataFrame(rows, columns=[*by, "from", "to", "step", "se", "df"])
+            limit = {"exact": high[f"{of}_limit"] - low[f"{of}_limit"], "df": int(low["designs"]) - 1}
+            rows.append(dict(zip(by, group, strict=True)) | step | limit)
+    return pd.DataFrame(rows, columns=[*by, "from", "to", "step", "se", "exact", "df"])
 
 
 def simulated_optima(table: pd.DataFrame, *, by: Sequence[str]) -> pd.DataFrame:
@@ -192,12 +194,59 @@ def simulated_optima(table: pd.DataFrame, *, by: Sequence[str]) -> pd.DataFrame:
     for group, members in table.groupby(list(by), sort=True):
         if members.eta_u.nunique() < 3:
             raise ValueError(f"eta_u = {sorted(members.eta_u.unique())} is not allowed: at least three values")
-        basis = np.linalg.pinv(np.vander(members.eta_u, 3))
-        bends = np.stack([_designs(row, "student") for _, row in members.iterrows()], axis=1) @ basis.T
-        total, trials = bends.sum(0), len(bends)
-        rest = total - bends
-        left_out = -rest[:, 1] / (2 * rest[:, 0])
-        se = np.sqrt((trials - 1) * np.mean((left_out - left_out.mean()) ** 2))
-        found = {"optimum": -total[1] / (2 * total[0]), "optimum_se": float(se), "designs": trials}
-        rows.append(dict(zip(by, group, strict=True)) | found)
+        bends = _coefficients(members, "eta_u", 2, "student")
+        found, se = _jackknife(bends, lambda total: -total[..., 1] / (2 * total[..., 0]))
+        rows.append(dict(zip(by, group, strict=True)) | {"optimum": found, "optimum_se": se, "designs": len(bends)})
     return pd.DataFrame(rows)
+
+
+def simulated_zeros(table: pd.DataFrame, along: str, *, by: Sequence[str]) -> pd.DataFrame:
+    """Where the line that the mean gain follows crosses zero.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `group_table`, with at least two values of ``along`` in each group, that share their designs.
+    along : str
+        The column on which the mean gain depends linearly, e.g. ``mu_T2``.
+    by : sequence of str
+        Columns that are constant within a group.
+
+    Returns
+    -------
+    DataFrame
+        ``by``, ``zero``, ``zero_se`` (jackknife over designs), ``designs``.
+
+    Raises
+    ------
+    ValueError
+        With fewer than two values of ``along``.
+
+    Examples
+    --------
+    >>> study = dict(p_T=3, p_S=2, mu_S2=0.0, Xi2=0.0, d_z=10, gamma=0.02, nu=0.02, fractions=[(0.4, 0.1, 0.5)])
+    >>> drawn = group_table([study | dict(mu_T2=x, trials=40) for x in (5.0, 40.0)], seed=0)
+    >>> bool(abs(simulated_zeros(drawn, "mu_T2", by=["N"]).zero[0] - 24) < 2)
+    True
+    """
+    rows = []
+    for group, members in table.groupby(list(by), sort=True):
+        if members[along].nunique() < 2:
+            raise ValueError(f"{along} = {members[along].unique().tolist()} is not allowed: at least two values")
+        lines = _coefficients(members, along, 1, "gain")
+        found, se = _jackknife(lines, lambda total: -total[..., 1] / total[..., 0])
+        rows.append(dict(zip(by, group, strict=True)) | {"zero": found, "zero_se": se, "designs": len(lines)})
+    return pd.DataFrame(rows)
+
+
+def _coefficients(members: pd.DataFrame, along: str, degree: int, of: str) -> np.ndarray:
+    """Polynomial through the points of each design, highest power first, shape (designs, degree + 1)."""
+    basis = np.linalg.pinv(np.vander(members[along], degree + 1))
+    return np.stack([_designs(row, of) for _, row in members.iterrows()], axis=1) @ basis.T
+
+
+def _jackknife(values: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
+    """A function of the sum over designs, and its standard error."""
+    total, trials = values.sum(0), len(values)
+    left_out = statistic(total - values)
+    return float(statistic(total)), float(np.sqrt((trials - 1) * np.mean((left_out - left_out.mean()) ** 2)))

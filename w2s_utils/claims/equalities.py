@@ -96,6 +96,7 @@ def asymptotic(
     allowance: ArrayLike,
     df: ArrayLike,
     on: str,
+    original: ArrayLike | None = None,
 ) -> Finding:
     """Test that measurements approach a limit formula as the size grows.
 
@@ -109,13 +110,18 @@ def asymptotic(
         As in `exact`.
     allowance : array_like
         Relative deviation stated beforehand as allowed at each size, falling with it, e.g. ``2/size``.
+    original : array_like, optional
+        The limit as printed, where ``expected`` is a correction: where the corrected form holds, the verdict is
+        ``holds with a correction`` if the original lies beyond its allowance and the noise at a point, otherwise
+        ``inconclusive``.
 
     Returns
     -------
     Finding
         ``fails`` when a point lies beyond its allowance and the noise; ``holds`` when none does, 5 % beyond it would
         have been caught, and the deviations either shrink significantly (weighted slope of log deviation on log
-        size) or cannot be told from 0. ``detects`` includes the allowance.
+        size) or cannot be told from 0. ``detects`` is the deviation, allowance included, that would have been caught
+        at the largest size.
 
     Raises
     ------
@@ -135,10 +141,15 @@ def asymptotic(
     if not np.all(se_ > 0):
         raise ValueError(f"claim {id!r}: an asymptotic claim weighs its sizes by standard errors above 0")
     deviation = observed_ - expected_
-    beyond = np.sign(deviation) * np.maximum(np.abs(deviation) - allowed * np.abs(expected_), 0)
-    test, plain = student_t(beyond, se_, df_), student_t(deviation, se_, df_)
+
+    def compare(form: Array) -> Tested:
+        off = observed_ - form
+        return student_t(np.sign(off) * np.maximum(np.abs(off) - allowed * np.abs(form), 0), se_, df_)
+
+    test, plain = compare(expected_), student_t(deviation, se_, df_)
     detects = relative(test.reach, expected_)
-    caught = relative(test.reach + allowed * np.abs(expected_), expected_)
+    largest = size_ == size_.max()
+    caught = relative((test.reach + allowed * np.abs(expected_))[largest], expected_[largest])
     shrinks, vanishes = False, np.abs(plain.z).max() <= plain.critical
     some = deviation != 0  # a deviation of 0 has no logarithm and no weight
     if np.unique(size_[some]).size > 1:
@@ -152,5 +163,12 @@ def asymptotic(
         verdict = "fails"
     else:
         verdict = "holds" if detects <= DETECTABLE and (shrinks or vanishes) else "inconclusive"
+    if original is not None:
+        form = points(original, observed_)[0]
+        beyond = np.abs((printed := compare(form)).z) > printed.critical
+        if verdict == "holds":
+            verdict = "holds with a correction" if beyond.any() else "inconclusive"
+        off = np.where(beyond, observed_ / form - 1, 0.0)
+        on = f"{on}; {off[np.argmax(np.abs(off))]:+.0%} from the printed form at worst"
     at = int(np.argmax(np.abs(deviation / expected_)))
     return finding(claim, at, expected_, observed_, se_, plain.z, caught, verdict, on)

@@ -9,6 +9,7 @@ import base64
 import io
 import json
 import os
+import re
 import resource
 import shutil
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib import colors as mcolors
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -59,9 +61,11 @@ def blank(figure: Figure) -> bool:
 
 
 def _png(figure: Figure) -> bytes:
-    buffer, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    picture = Image.open(buffer).convert("RGB").quantize(128, method=Image.Quantize.MEDIANCUT)
+    """Drawn once, without savefig, which draws a figure with a layout engine twice."""
+    canvas, small = FigureCanvasAgg(figure), io.BytesIO()
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    picture = picture.quantize(128, method=Image.Quantize.MEDIANCUT)
     picture.save(small, format="png", optimize=True)
     return small.getvalue()
 
@@ -70,6 +74,13 @@ def _svg(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     return buffer.getvalue()
+
+
+def _dark(svg: bytes) -> bytes:
+    """The same picture in dark colours, which are written out in it: no need to draw it again."""
+    table = {light.lower(): dark.lower() for light, dark in DARK.items()}
+    text = re.sub(r"#[0-9a-f]{6}\b", lambda found: table.get(found[0], found[0]), svg.decode())
+    return text.encode()
 
 
 class Published:
@@ -205,8 +216,9 @@ def publish(
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     pictures = {"light.svg": _svg(figure), "light.png": _png(figure)}
+    pictures["dark.svg"] = _dark(pictures["light.svg"])
     _recolour(figure, DARK)
-    pictures |= {"dark.svg": _svg(figure), "dark.png": _png(figure)}
+    pictures["dark.png"] = _png(figure)
     _recolour(figure, {dark: light for light, dark in DARK.items()})
 
     output = Path(context().get("output", ROOT / "_build" / "interactive"))

@@ -37,11 +37,11 @@ def draw_views(model: GroupModel, rng: np.random.Generator, rows: int, eta: floa
 
 
 def features(view: Array, z: Array) -> Array:
-    """Rows of ``[1; view] (x) z``, shape (rows, p d_z)."""
-    blocks = np.empty((len(z), view.shape[1] + 1, z.shape[1]))
-    blocks[:, 0] = z
-    np.multiply(view[:, :, None], z[:, None, :], out=blocks[:, 1:])
-    return blocks.reshape(len(z), -1)
+    """``[1; view] (x) z`` of each row, a column each, shape (p d_z, rows); ``z`` is (d_z, rows)."""
+    blocks = np.empty((view.shape[1] + 1, *z.shape))
+    blocks[0] = z
+    np.multiply(np.ascontiguousarray(view.T)[:, None], z, out=blocks[1:])  # long inner loops: over rows
+    return blocks.reshape(-1, z.shape[1])
 
 
 def _portions(rows: int, columns: int) -> list[int]:
@@ -55,8 +55,8 @@ def labelled(model: GroupModel, n: int, d_z: int, rng: np.random.Generator, eta:
     gram = np.zeros((size, size))
     for rows in _portions(n, size):
         view, _ = draw_views(model, rng, rows, eta)
-        block = features(view, rng.standard_normal((rows, d_z)))
-        gram += block.T @ block
+        block = features(view, rng.standard_normal((d_z, rows)))
+        gram += block @ block.T
     factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
     return solve_triangular(factor, np.eye(size), lower=True, overwrite_b=True, check_finite=False)
 
@@ -67,10 +67,10 @@ def unlabelled(model: GroupModel, N: int, d_z: int, rng: np.random.Generator, et
     gram, cross = np.zeros((student, student)), np.zeros((student, teacher))
     for rows in _portions(N, student + teacher):
         seen_T, seen_S = draw_views(model, rng, rows, eta)
-        z = rng.standard_normal((rows, d_z))
+        z = rng.standard_normal((d_z, rows))
         psi = features(seen_S, z)
-        gram += psi.T @ psi
-        cross += psi.T @ features(seen_T, z)
+        gram += psi @ psi.T
+        cross += psi @ features(seen_T, z).T
     return cho_solve(cho_factor(gram, overwrite_a=True, check_finite=False), cross, check_finite=False)
 
 

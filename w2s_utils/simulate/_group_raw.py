@@ -7,6 +7,7 @@ the model's arrays. Calls only ``numpy.linalg.lstsq``, ``solve`` and ``qr``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class World:
         shares = [(1.0, eta)] if self.model.law == "mean_shift" else [(1 - eta, 0.0), (eta, 1.0)]
         total = np.zeros((self.mu.size + 1, self.mu.size + 1))
         for share, g in shares:
-            mean = np.r_[1.0, g * self.mu]
+            mean = np.concatenate([[1.0], g * self.mu])
             total += share * np.outer(mean, mean)
         total[1:, 1:] += self.covariance(eta)
         return total
@@ -66,42 +67,42 @@ def _risk(covariance: Array, basis: Array, moment: Array, d_z: int) -> float:
     return float(np.sum(of_blocks * (lift.T @ moment @ lift)))
 
 
-def draw(
-    model: GroupModel,
-    n: int,
-    N: int,
-    d_z: int,
-    rngs: tuple[np.random.Generator, np.random.Generator],
-    eta_l: float,
-    eta_u: float,
-    eta_t: Sequence[float],
-    *,
-    label_noise: str,
-) -> Array:
-    """Teacher's and student's excess risks under every test fraction, shape (len(eta_t), 2)."""
-    first, second = rngs
-    world = World(model, first)
-    z, xi = world.draw(first, n, d_z, eta_l)
-    z_new, xi_new = world.draw(second, N, d_z, eta_u)
-    phi, phi_new, psi = (
-        _features(z, xi @ world.T),
-        _features(z_new, xi_new @ world.T),
-        _features(z_new, xi_new @ world.S),
-    )
-    if label_noise == "drawn":
-        beta = first.standard_normal(d_z)
-        y = z @ beta + np.sqrt(model.sigma_y2) * first.standard_normal(n)
-        fitted = np.linalg.lstsq(phi, y, rcond=None)[0]
-        taught = np.linalg.lstsq(psi, phi_new @ fitted, rcond=None)[0]
-        teacher, student = fitted.copy(), taught.copy()
-        teacher[:: model.p_T] -= beta  # the target is beta on the intercept block of either model
-        student[:: model.p_S] -= beta
-        errors = np.outer(teacher, teacher), np.outer(student, student)
+class Taught(NamedTuple):
+    """A fitted teacher: its world, the true coefficients (drawn labels only), and its own or their covariance."""
+
+    world: World
+    beta: Array | None
+    fitted: Array  # coefficients, (p_T d_z,), or given the features their covariance
+
+
+def teach(model: GroupModel, n: int, d_z: int, rng: np.random.Generator, eta: float, *, label_noise: str) -> Taught:
+    """Draw representations and a labelled sample, and fit the teacher."""
+    world = World(model, rng)
+    z, xi = world.draw(rng, n, d_z, eta)
+    phi = _features(z, xi @ world.T)
+    if label_noise == "averaged":
+        return Taught(
+            world, None, np.asarray(np.linalg.solve(phi.T @ phi, model.sigma_y2 * np.eye(phi.shape[1])), float)
+        )
+    beta = rng.standard_normal(d_z)
+    y = z @ beta + np.sqrt(model.sigma_y2) * rng.standard_normal(n)
+    return Taught(world, beta, np.linalg.lstsq(phi, y, rcond=None)[0])
+
+
+def learn(taught: Taught, N: int, d_z: int, rng: np.random.Generator, eta: float, eta_t: Sequence[float]) -> Array:
+    """Draw an unlabelled sample, fit the student to the teacher's answers; both risks, shape (len(eta_t), 2)."""
+    world, beta, fitted = taught
+    z, xi = world.draw(rng, N, d_z, eta)
+    phi, psi = _features(z, xi @ world.T), _features(z, xi @ world.S)
+    if beta is None:
+        passed = np.linalg.solve(psi.T @ psi, psi.T @ phi)
+        errors = fitted, passed @ fitted @ passed.T
     else:
-        teacher = np.linalg.solve(phi.T @ phi, model.sigma_y2 * np.eye(phi.shape[1]))
-        passed = np.linalg.solve(psi.T @ psi, psi.T @ phi_new)
-        errors = teacher, passed @ teacher @ passed.T
-    moments = [world.moment(eta) for eta in eta_t]
+        teacher, student = fitted.copy(), np.linalg.lstsq(psi, phi @ fitted, rcond=None)[0]
+        teacher[:: world.model.p_T] -= beta  # the target is beta on the intercept block of either model
+        student[:: world.model.p_S] -= beta
+        errors = np.outer(teacher, teacher), np.outer(student, student)
+    moments = [world.moment(at) for at in eta_t]
     return np.array(
         [[_risk(e, basis, m, d_z) for e, basis in zip(errors, (world.T, world.S), strict=True)] for m in moments]
     )

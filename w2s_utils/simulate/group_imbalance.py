@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,12 +82,10 @@ class GroupRisks:
         return self.teacher - self.student
 
 
-def _generator(seed: int | np.random.SeedSequence, trial: int, sample: int, eta: float | None) -> np.random.Generator:
-    """Generator of one sample: a design's labelled sample does not depend on the unlabelled one, nor on eta_t."""
+def _generator(seed: int | np.random.SeedSequence, trial: int, sample: int) -> np.random.Generator:
+    """Generator of one sample of one design: fractions are no part of it, so that points differ by them alone."""
     parent = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(whole("seed", seed, 0))
-    bits = () if eta is None else (struct.unpack("<Q", struct.pack("<d", eta))[0],)
-    child = np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, trial, sample, *bits))
-    return np.random.default_rng(child)
+    return np.random.default_rng(np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, trial, sample)))
 
 
 def simulate(
@@ -119,7 +116,8 @@ def simulate(
         Minority fractions of labelled, unlabelled and test data, in [0, 1]; they broadcast.
     trials : int
         Designs to draw, at least 2. The labelled sample of design k depends on ``seed``, k and ``eta_l`` only: calls
-        with the same seed and another N or ``eta_u`` share their teachers.
+        with the same seed and another N or ``eta_u`` share their teachers. All fractions share their random numbers,
+        so that differences between points of one design are sharp.
     label_noise : {"averaged", "drawn"}
         ``averaged`` replaces the label noise by its exact expectation given the features; ``drawn`` needs ``raw``.
     seed : int or SeedSequence
@@ -172,6 +170,37 @@ def simulate(
     return GroupRisks(teacher, student, engine, label_noise)
 
 
+class _Kept(dict[tuple[object, ...], Array]):
+    """Arrays for whoever asks again, up to a size in bytes, all forgotten beyond it."""
+
+    def __init__(self, limit: int):
+        super().__init__()
+        self.limit, self.size = limit, 0
+
+    def __setitem__(self, key: tuple[object, ...], value: Array) -> None:
+        self.size += value.nbytes
+        if self.size > self.limit:
+            self.clear()
+            self.size = value.nbytes
+        super().__setitem__(key, value)
+
+
+_KEPT = _Kept(2**27)
+
+
+def _centred(
+    model: GroupModel, rows: int, d_z: int, seed: int | np.random.SeedSequence, trial: int, sample: int
+) -> Array:
+    """W or Q of centred features; no group mean enters them, so that points which differ by means share them."""
+    named = (seed.entropy, seed.spawn_key) if isinstance(seed, np.random.SeedSequence) else (seed, ())
+    shape = (model.p_T, model.p_S, model.sigma_xi2, model.Xi.tobytes() if sample else b"")
+    key = (*named, trial, sample, rows, d_z, *shape)
+    if key not in _KEPT:
+        draw = gram.unlabelled if sample else gram.labelled
+        _KEPT[key] = draw(model, rows, d_z, _generator(seed, trial, sample), None)
+    return _KEPT[key]
+
+
 def _shared(model: GroupModel, n: int, N: int, d_z: int, flat: list[Array], trials: int, seed) -> Array:
     eta_l, eta_u, eta_t = flat
     powers = np.arange(3)
@@ -179,8 +208,7 @@ def _shared(model: GroupModel, n: int, N: int, d_z: int, flat: list[Array], tria
     first, second = (eta_u - eta_l)[:, None] ** powers, (eta_t - eta_u)[:, None] ** powers
     risks = np.empty((trials, eta_l.size, 2))
     for trial in range(trials):
-        W = gram.labelled(model, n, d_z, _generator(seed, trial, 0, None), None)
-        Q = gram.unlabelled(model, N, d_z, _generator(seed, trial, 1, None), None)
+        W, Q = (_centred(model, rows, d_z, seed, trial, sample) for sample, rows in enumerate((n, N)))
         risks[trial, :, 0] = to_test @ gram.teacher_polynomial(model, W, d_z)
         risks[trial, :, 1] = ((first @ gram.student_polynomial(model, W, Q, d_z)) * second).sum(1)
     return risks
@@ -191,21 +219,24 @@ def _pointwise(
 ) -> Array:
     eta_l, eta_u, eta_t = flat
     risks = np.empty((trials, eta_l.size, 2))
+    moments = [[model.sigma_y2 * gram.second_moment(model, mu, t) for mu in (model.mu_T, model.mu_S)] for t in eta_t]
+    places = {
+        left: [(u, np.flatnonzero((eta_l == left) & (eta_u == u))) for u in np.unique(eta_u[eta_l == left])]
+        for left in np.unique(eta_l)
+    }
     for trial in range(trials):
-        for left in np.unique(eta_l):
-            W = None
-            for middle in np.unique(eta_u[eta_l == left]):
-                at = np.flatnonzero((eta_l == left) & (eta_u == middle))
-                rngs = (_generator(seed, trial, 0, left), _generator(seed, trial, 1, middle))
+        for left, middles in places.items():
+            first = _generator(seed, trial, 0)
+            if engine == "raw":
+                taught = raw.teach(model, n, d_z, first, left, label_noise=label_noise)
+            else:
+                W = gram.labelled(model, n, d_z, first, left)
+            for middle, at in middles:
+                second = _generator(seed, trial, 1)
                 if engine == "raw":
-                    risks[trial, at] = raw.draw(
-                        model, n, N, d_z, rngs, left, middle, eta_t[at].tolist(), label_noise=label_noise
-                    )
+                    risks[trial, at] = raw.learn(taught, N, d_z, second, middle, eta_t[at].tolist())
                     continue
-                W = gram.labelled(model, n, d_z, rngs[0], left) if W is None else W
-                Q = gram.unlabelled(model, N, d_z, rngs[1], middle)
-                blocks = gram.point_blocks(model, W, Q, d_z)
+                blocks = gram.point_blocks(model, W, gram.unlabelled(model, N, d_z, second, middle), d_z)
                 for index in at:
-                    moments = (gram.second_moment(model, mu, eta_t[index]) for mu in (model.mu_T, model.mu_S))
-                    risks[trial, index] = [model.sigma_y2 * np.sum(m * b) for m, b in zip(moments, blocks, strict=True)]
+                    risks[trial, index] = [np.sum(m * b) for m, b in zip(moments[index], blocks, strict=True)]
     return risks
