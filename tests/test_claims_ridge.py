@@ -99,9 +99,9 @@ def test_a_student_refitted_on_its_teacher_keeps_nothing(drawn):
 
 
 def ordered(rhos):
-    runs = [simulate(MultiIndex(d=24, n=480, rho=rho), trials=40, seed=2).values["student"] for rho in rhos]
+    runs = [simulate(MultiIndex(d=16, n=320, rho=rho), trials=32, seed=2).values["student"] for rho in rhos]
     effect, se = np.array([np.ravel(estimate(a - b)) for a, b in zip(runs, runs[1:], strict=False)]).T
-    return claims.trend("book/order-in-pretraining", effect, se, smallest=0.1, df=39, on=ON).verdict
+    return claims.trend("book/order-in-pretraining", effect, se, smallest=0.1, df=31, on=ON).verdict
 
 
 def test_pretraining_that_found_next_to_nothing_shows_no_order():
@@ -115,7 +115,7 @@ def harm(values):
 
 
 def test_enough_labels_do_no_harm(drawn):
-    assert harm(simulate(MultiIndex(d=30, n=60), trials=96, seed=2).values) == "holds"
+    assert harm(simulate(MultiIndex(d=20, n=40), trials=96, seed=2).values) == "holds"
     assert harm(drawn) == "fails"
 
 

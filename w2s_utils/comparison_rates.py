@@ -27,8 +27,8 @@ def shared_table(
     ----------
     points : sequence of mapping
         ``case`` (a name), ``n``, ``N``, ``weak``, ``strong``, ``target``, ``sigma2``; optionally ``alpha``, one
-        number for both penalties, ``"printed"`` or ``"replacement"`` (by default the cube roots), ``engine``, ``trials``,
-        ``noise_draws``.
+        number for both penalties, ``"printed"`` or ``"replacement"`` (by default the cube roots), ``engine``,
+        ``trials``, ``noise_draws``.
     seed : int
         The chapter's seed; each point derives its own from case, engine, n and N.
     label : str
@@ -39,8 +39,8 @@ def shared_table(
     Returns
     -------
     DataFrame
-        One row a point: ``case, engine, n, N, dims, sigma2``; ``alpha_w``, ``alpha_s``; ``designs``; ``risk`` (fresh points),
-        ``sample`` (unlabelled sample), ``teacher_bias``, each with ``_se``; ``bound`` and ``replacement``;
+        One row a point: ``case, engine, n, N, dims, sigma2``; ``alpha_w``, ``alpha_s``; ``designs``; ``risk`` (fresh
+        points), ``sample`` (unlabelled sample), ``teacher_bias``, each with ``_se``; ``bound`` and ``replacement``;
         ``condition``, what the teacher's bias must stay below for the replacement. For a target of 0 the bounds are
         those of the variance.
 
