@@ -27,8 +27,8 @@ def shared_table(
     ----------
     points : sequence of mapping
         ``case`` (a name), ``n``, ``N``, ``weak``, ``strong``, ``target``, ``sigma2``; optionally ``alpha``, one
-        number for both penalties or ``"replacement"`` (by default those of the theorem), ``engine``, ``trials``,
-        ``noise_draws``.
+        number for both penalties, ``"printed"`` or ``"replacement"`` (by default the cube roots), ``engine``,
+        ``trials``, ``noise_draws``.
     seed : int
         The chapter's seed; each point derives its own from case, engine, n and N.
     label : str
@@ -39,8 +39,8 @@ def shared_table(
     Returns
     -------
     DataFrame
-        One row a point: ``case, engine, n, N, sigma2``; ``alpha_w``, ``alpha_s``; ``designs``; ``risk`` (fresh points),
-        ``sample`` (unlabelled sample), ``teacher_bias``, each with ``_se``; ``bound`` and ``replacement``;
+        One row a point: ``case, engine, n, N, dims, sigma2``; ``alpha_w``, ``alpha_s``; ``designs``; ``risk`` (fresh
+        points), ``sample`` (unlabelled sample), ``teacher_bias``, each with ``_se``; ``bound`` and ``replacement``;
         ``condition``, what the teacher's bias must stay below for the replacement. For a target of 0 the bounds are
         those of the variance.
 
@@ -66,8 +66,8 @@ def _point(
     norms = {"norm_w": float((target**2 / weak).sum()) or 1e-12, "norm_s": float((target**2 / strong).sum()) or 1e-12}
     at = {"sigma2": given["sigma2"], "overlap": float((weak * strong).sum()), **norms}
     traces = float(weak.sum() * strong.sum())
-    if alpha is None:
-        first, second = theory.ridge_penalties(n, N, **at)
+    if alpha in (None, "printed"):
+        first, second = theory.ridge_penalties(n, N, **at, form=alpha or "cube_root")
     elif alpha == "replacement":
         first, second = theory.replacement_penalties(n, N, traces=traces, **at)
     else:
@@ -75,7 +75,8 @@ def _point(
     penalties: dict[str, Any] = {"alpha_w": float(first), "alpha_s": float(second)}
     key = parallel.seed_sequence(seed, "shared", case, engine, n, N)
     drawn = simulate_shared(n, N, engine=engine, seed=key, **penalties, **given)
-    row: dict[str, Any] = {"case": case, "engine": engine, "n": n, "N": N, "sigma2": at["sigma2"], **penalties}
+    row: dict[str, Any] = {"case": case, "engine": engine, "n": n, "N": N, "dims": weak.size, "sigma2": at["sigma2"]}
+    row |= penalties
     row["designs"] = drawn.fresh.size
     for name, values in (("risk", drawn.fresh), ("sample", drawn.sample), ("teacher_bias", drawn.teacher_bias)):
         row[name], row[f"{name}_se"] = (float(x) for x in estimate(values))

@@ -1,8 +1,9 @@
 """Ridge teacher and ridge student: isotropic inputs (moniri2025), and two maps of one latent vector (dong2025).
 
-`simulate` draws a whole grid of penalties from each design; `simulate_shared` the ridge theorem's setting. Three
-engines share nothing but the setting: ``raw`` draws data and solves, ``haar`` draws spectra and rotations, ``mean``
-takes the expectation given the spectra. Must not import ``theory``.
+`simulate` draws a whole grid of penalties from each design; `simulate_shared` the ridge theorem's setting. Of the
+three engines ``raw`` draws data and solves, and shares nothing with the theory. ``haar`` draws spectra and rotations.
+``mean`` takes the expectation given the same kind of spectra, by the average over rotations that the theory's
+derivation uses too: it tests the limit of the spectra only. Must not import ``theory``.
 """
 
 from __future__ import annotations

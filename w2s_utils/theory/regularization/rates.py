@@ -1,4 +1,4 @@
-"""The ridge theorem of dong2025: penalties, bound, and a replacement that also holds when N is much larger than n.
+"""The ridge theorem of dong2025: penalties, bound, and a replacement that does not vanish when N is much larger than n.
 
 Features share one Gaussian latent vector; ``overlap`` is ``tr(Sigma_s Sigma_w)``, ``norm_w`` and ``norm_s`` are the
 squared norms ``|Sigma_w^(-1/2) Sigma_*^(1/2) theta_*|^2`` and ``|Sigma_s^(-1/2) Sigma_*^(1/2) theta_*|^2``.
@@ -118,7 +118,8 @@ def ridge_bound(
     Returns
     -------
     float or ndarray
-        It falls to 0 as ``N`` grows at fixed ``n``, and so cannot hold there.
+        It falls to 0 as ``N`` grows at fixed ``n``, and as ``sigma2`` does where ``n`` is below the dimension, and so
+        cannot hold there.
 
     Raises
     ------
