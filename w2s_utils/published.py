@@ -79,7 +79,9 @@ def chance_overlap(width: int, d_w: int, d_s: int) -> tuple[float, float]:
     (167.86, 0.23)
     """
     if width < 2 or not (1 <= d_w <= width and 1 <= d_s <= width):
-        raise ValueError(f"width = {width}, d_w = {d_w}, d_s = {d_s} is not allowed: dimensions from 1 to a width above 1")
+        raise ValueError(
+            f"width = {width}, d_w = {d_w}, d_s = {d_s} is not allowed: dimensions from 1 to a width above 1"
+        )
     variance = 2.0 * d_w * d_s * (width - d_w) * (width - d_s) / (width**2 * (width - 1.0) * (width + 2.0))
     return d_w * d_s / width, float(np.sqrt(variance))
 

@@ -4,11 +4,13 @@ Imports numpy, scipy and scikit-learn only (and this package's ``regression``, `
 an intercept, which is never penalised: embedded features are centred on a pool, samples of it are not.
 """
 
+from w2s_utils.probes._cells import MODELS
+from w2s_utils.probes.classification import classification_sweep
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.logistic import cross_validate, fit_logistic
+from w2s_utils.probes.regression import regression_sweep
 from w2s_utils.probes.ridge import Design, design, fit, leave_one_out
 from w2s_utils.probes.splits import Split, draw_split, flip_labels, nadeau_bengio
-from w2s_utils.probes.sweeps import MODELS, classification_sweep, regression_sweep
 
 __all__ = [
     "MODELS",

@@ -63,7 +63,9 @@ def draw_split(rows: int, n: int, N: int, test: int, *, index: int, seed: int, n
     if min(n, N, test) < 1:
         raise ValueError(f"n = {n}, N = {N}, test = {test} are not allowed: each at least 1")
     if n + N + test > rows:
-        raise ValueError(f"n + N + test = {n} + {N} + {test} = {n + N + test} exceeds the {rows} rows of {name or 'the data'}")
+        raise ValueError(
+            f"n + N + test = {n} + {N} + {test} = {n + N + test} exceeds the {rows} rows of {name or 'the data'}"
+        )
     order = parallel.generator(parallel.seed_sequence(seed, "split", name, rows), index).permutation(rows)
     return Split(order[test : test + n], order[test + n : test + n + N], order[:test], index)
 
@@ -137,7 +139,9 @@ def nadeau_bengio(values: npt.ArrayLike, test_share: float) -> tuple[float, floa
     """
     x = np.asarray(values, float)
     if x.ndim != 1 or x.size < 2:
-        raise ValueError(f"values = an array of shape {x.shape} is not allowed: one effect for each of two splits or more")
+        raise ValueError(
+            f"values = an array of shape {x.shape} is not allowed: one effect for each of two splits or more"
+        )
     if not 0 < test_share < 1:
         raise ValueError(f"test_share = {test_share} is not allowed: between 0 and 1")
     inflation = 1 / x.size + test_share / (1 - test_share)
