@@ -26,8 +26,22 @@ def test_a_table_has_every_cell_once(drawn):
     *_, table = drawn
     assert len(table) == 6 * 2 * len(POINTS) and not table.duplicated(["split", *data.CELL]).any()
     assert np.allclose(table.gain, table.teacher - table.student)
-    assert np.allclose(table.pgr, table.gain / (table.teacher - table.ceiling))
-    assert np.allclose(table.opr, table.baseline / table.student)
+    for _, cell in table.groupby(list(data.CELL)):
+        means = cell[[*MODELS, "gain", "pgr", "opr"]].mean()
+        assert means.pgr == pytest.approx(means.gain / (means.teacher - means.ceiling))
+        assert means.opr == pytest.approx(means.baseline / means.student)
+
+
+def test_the_spread_of_the_values_is_that_of_the_ratio():
+    """Against the ratio's spread over many repetitions of the experiment."""
+    rng = np.random.default_rng(0)
+    cell = dict(weak="a", strong="b", noise=0.0, tuned=False, n=1, N=1)
+    ratios, errors = [], []
+    for _ in range(300):
+        drawn = pd.DataFrame(3 + rng.random((40, 4)) * [6, 2, 4, 1], columns=MODELS).assign(**cell, split=range(40))
+        row = data.over_splits(data.with_ratios(drawn)).iloc[0]
+        ratios.append((row.pgr, row.opr)), errors.append((row.pgr_se, row.opr_se))
+    assert np.mean(errors, 0) == pytest.approx(np.std(ratios, 0), rel=0.15)
 
 
 def test_a_cell_is_scikit_learns(drawn):

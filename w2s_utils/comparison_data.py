@@ -103,8 +103,48 @@ def sweep_table(
         for split in drawn
     ]
     table = pd.concat(parallel.run(_sweep, settings, label=label), ignore_index=True)
-    risks = Risks(*(table[model].to_numpy() for model in MODELS))
-    return table.assign(**{ratio: getattr(risks, ratio) for ratio in RATIOS})
+    return with_ratios(table)
+
+
+def with_ratios(table: pd.DataFrame) -> pd.DataFrame:
+    """Gain, PGR and OPR of every cell's mean errors, as one value a split.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``split``, `CELL`, test errors of the four models.
+
+    Returns
+    -------
+    DataFrame
+        With ``gain`` (teacher minus student), ``pgr`` and ``opr``.
+
+    Raises
+    ------
+    KeyError
+        If a column is missing.
+
+    Notes
+    -----
+    A ratio of one split is wild where its denominator happens to be small. So the ratio is that of errors averaged
+    over splits, and a split's value is that ratio plus the split's influence on it (first order): the values
+    average to the ratio, and their spread gives its standard error.
+
+    Examples
+    --------
+    >>> cell = dict(weak="a", strong="b", noise=0.0, tuned=False, n=30, N=90, baseline=3.0, ceiling=1.0)
+    >>> rows = [cell | dict(split=0, teacher=3.0, student=2.0), cell | dict(split=1, teacher=5.0, student=2.0)]
+    >>> with_ratios(pd.DataFrame(rows)).pgr.round(3).tolist(), round((4 - 2) / (4 - 1), 3)
+    ([0.556, 0.778], 0.667)
+    """
+    errors = table[list(MODELS)]
+    means = table.groupby(list(CELL))[list(MODELS)].transform("mean")
+    risks = Risks(*(means[model].to_numpy() for model in MODELS))
+    gain, gap = errors.teacher - errors.student, errors.teacher - errors.ceiling
+    mean_gap = means.teacher - means.ceiling
+    pgr = risks.pgr + (gain - risks.pgr * gap) / mean_gap.where(mean_gap != 0)
+    opr = risks.opr + (errors.baseline - risks.opr * errors.student) / means.student
+    return table.assign(gain=gain, pgr=pgr, opr=opr)
 
 
 def _sweep(kind: str, weak: Mapping[str, Any], strong: Any, strong_name: str, **options: Any) -> pd.DataFrame:
@@ -113,7 +153,7 @@ def _sweep(kind: str, weak: Mapping[str, Any], strong: Any, strong_name: str, **
 
 
 def over_splits(table: pd.DataFrame, names: Sequence[str] = (*MODELS, *RATIOS)) -> pd.DataFrame:
-    """Means over splits, ratios averaged split by split as the authors do.
+    """Means over splits.
 
     Parameters
     ----------

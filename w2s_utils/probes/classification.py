@@ -24,7 +24,7 @@ LOGISTIC_PENALTIES = np.geomspace(1e-4, 1e1, 9)  # relative to the mean square o
 def classification_sweep(
     weak: Mapping[str, npt.ArrayLike],
     strong: npt.ArrayLike,
-    labels: npt.ArrayLike,
+    targets: npt.ArrayLike,
     split: Split,
     points: Sequence[tuple[int, int]],
     *,
@@ -41,7 +41,7 @@ def classification_sweep(
     ----------
     weak, strong, split, points, strong_name
         As in `regression_sweep`.
-    labels : array_like, shape (m,)
+    targets : array_like, shape (m,)
         0 and 1.
     noise : sequence of float
         Shares of labels that are flipped, in [0, 0.5], everywhere but in the test rows.
@@ -79,7 +79,7 @@ def classification_sweep(
     >>> bool(table.loc[0, "ceiling"] <= table.loc[0, "teacher"] < 0.2)
     True
     """
-    X, S, y = checked(weak, strong, np.asarray(labels, float))
+    X, S, y = checked(weak, strong, np.asarray(targets, float))
     if metric not in ("brier", "error"):
         raise ValueError(f"metric = {metric!r} is unknown; it must be brier or error")
     sizes, _ = sizes_of(split, points)
