@@ -140,7 +140,7 @@ def quantise(values: npt.ArrayLike) -> tuple[npt.NDArray[np.int8], npt.NDArray[n
     --------
     >>> codes, scale = quantise([[1.0], [-2.0]])
     >>> codes.ravel().tolist(), (codes * scale).round(1).ravel().tolist()
-    ([64, -127], [1.01, -2.0])
+    ([64, -127], [1.0, -2.0])
     """
     X = np.asarray(values, dtype=np.float64)
     scale = (np.abs(X).max(0) / 127).astype(np.float32)

@@ -1,0 +1,103 @@
+"""Packages that hold data or weights, read as the archives they are: nothing of them is installed or run.
+
+``data/sources.csv`` lists them with their SHA-256. They are looked for in ``sources/`` below the cache folder.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import hashlib
+import os
+import sys
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from w2s_utils.environment import ROOT
+
+TABLE = ROOT / "data" / "sources.csv"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A row of ``data/sources.csv``; `command` downloads the file into ``{folder}``."""
+
+    archive: str
+    file: str
+    sha256: str
+    command: str
+    licence: str
+    holds: str
+
+
+class MissingSource(ValueError):
+    """An archive is not there; the message holds the command that gets it."""
+
+
+def cache_folder() -> Path:
+    """Where computed features, converted weights and downloaded archives are kept.
+
+    The variable ``W2S_CACHE``, else the platform's cache folder for this user with ``w2s`` below it.
+    """
+    given = os.environ.get("W2S_CACHE")
+    if given:
+        return Path(given).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "w2s"
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "w2s"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "w2s"
+
+
+@functools.cache
+def archives() -> dict[str, Archive]:
+    """Rows of ``data/sources.csv`` by name.
+
+    Examples
+    --------
+    >>> archives()["mlxtend"].licence
+    'BSD-3-Clause'
+    """
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return {row["archive"]: Archive(**row) for row in csv.DictReader(file)}
+
+
+def locate(name: str) -> Path:
+    """Path of an archive whose content is the one expected.
+
+    Raises
+    ------
+    MissingSource
+        If it is not in the folder; the message is the command that gets it.
+    ValueError
+        If its SHA-256 is another one.
+    """
+    row = archives()[name]
+    folder = cache_folder() / "sources"
+    path = folder / row.file
+    if not path.is_file():
+        raise MissingSource(f"{row.file} ({row.holds}) is missing; get it by: {row.command.format(folder=folder)}")
+    if _sha256(path, path.stat().st_mtime_ns) != row.sha256:
+        raise ValueError(f"{path} has another SHA-256 than data/sources.csv; delete it and download it again")
+    return path
+
+
+def read(name: str, member: str) -> bytes:
+    """Content of one file inside an archive; see `locate` for what is raised."""
+    path = locate(name)
+    if path.suffix == ".whl":
+        with zipfile.ZipFile(path) as file:
+            return file.read(member)
+    with tarfile.open(path) as tar:
+        content = tar.extractfile(member)
+        assert content is not None
+        return content.read()
+
+
+@functools.cache
+def _sha256(path: Path, changed: int) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
