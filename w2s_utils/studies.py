@@ -230,7 +230,7 @@ def bench(name: str, *, data_dir: str | None = None, seed: int = 0, **changes: A
     data = datasets.load(name, data_dir=data_dir or None)
     known = datasets.backbones_of(name)
     wanted = [*study.teachers, study.student] if study.teachers else known
-    models = {backbone: datasets.features(data, backbone, data_dir=data_dir or None) for backbone in wanted}
+    models = {backbone: datasets.features(data if data.images is not None or data.texts is not None else name, backbone, data_dir=data_dir or None) for backbone in wanted}
     rows = np.sort(np.concatenate([data.rows(part, target=study.target) for part in ("pool", "test")]))
     targets = data.targets[study.target][rows]
     if study.kind == "regression" and data.images is None:
