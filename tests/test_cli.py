@@ -40,7 +40,7 @@ def test_the_parser_refuses_with_status_2(root, capsys, arguments):
     assert "usage: w2s" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["list", "run", "env", "build", "test", "verify", "refresh"])
+@pytest.mark.parametrize("command", ["list", "run", "env", "build", "test", "verify", "refresh", "features"])
 def test_every_help_has_an_example(capsys, command):
     with pytest.raises(SystemExit) as error:
         cli.main([command, "--help"])

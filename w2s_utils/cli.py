@@ -65,6 +65,10 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("figures", nargs="*", metavar="FIGURE", help="id of a reference figure; all by default")
     refresh = command("refresh", "rewrite the committed figures and notebooks", "w2s refresh ridge_rate")
     refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
+    example = "w2s features blue_marble squeezenet"
+    features = command("features", "make the stored features of an embedded data set anew", example)
+    features.add_argument("dataset", metavar="DATASET", help="blue_marble, colored_mnist or movie_snippets")
+    features.add_argument("backbone", metavar="BACKBONE", help="a backbone of its data sheet")
     for part in (run, build, verify, refresh):
         part.add_argument(
             "--jobs", type=_positive, metavar="K", help="processes: chapters at once, or within one chapter"
@@ -193,6 +197,13 @@ def _refresh(options: argparse.Namespace, root: Path, say: Callable[[str], None]
     return 0
 
 
+def _features(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.datasets import building
+
+    building.build(options.dataset, options.backbone, folder=root / "data" / "features", say=say)
+    return 0
+
+
 def _execute(root: Path, jobs: list, wanted: int | None, say: Callable[[str], None]) -> list[Result]:
     from w2s_utils.runner import execute
 
@@ -230,4 +241,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Path, Callable[[str], None]],
     "test": _test,
     "verify": _verify,
     "refresh": _refresh,
+    "features": _features,
 }

@@ -87,8 +87,9 @@ def squeezenet(x: FloatArray, w: Weights) -> FloatArray:
 
 def mobilenet_v2(x: FloatArray, w: Weights) -> FloatArray:
     """MobileNetV2, last convolution, mean over positions: (images, 1280). Input: RGB in [0, 1]."""
-    x = (x - np.array([0.485, 0.456, 0.406], np.float32)) / np.array([0.229, 0.224, 0.225], np.float32)
-    return _inverted_residuals(x, w, _MOBILENET, same=False)
+    mean, deviation = (np.array(part, np.float32) for part in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    scaled: FloatArray = np.asarray((x - mean) / deviation, np.float32)
+    return _inverted_residuals(scaled, w, _MOBILENET, same=False)
 
 
 def efficientnet_lite0(x: FloatArray, w: Weights) -> FloatArray:

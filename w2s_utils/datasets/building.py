@@ -6,6 +6,7 @@ Needs the archives of ``data/sources.csv``; imports `w2s_utils.backbones`.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ import numpy.typing as npt
 
 from w2s_utils import backbones
 from w2s_utils.datasets import embedded
-from w2s_utils.datasets.features import digest, gram_error, principal_scores, quantise
+from w2s_utils.datasets.features import gram_error, principal_scores, quantise
 from w2s_utils.datasets.recipes import RECIPES, Inputs
 
 GRAM_TOLERANCE = 5e-3
 DIRECTIONS = 256
-# weak to strong, by the error of a ridge probe cross-validated on the pool; see the data sheets
+# weak to strong as models go; the data sheets show where a probe on the pool disagrees
 ORDER = {
     "blue_marble": ("pixels", "squeezenet", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite2"),
     "colored_mnist": ("pixels", "squeezenet", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite2"),
@@ -122,9 +123,6 @@ def _enter(folder: Path, dataset: str, rows_sum: str, row: dict[str, Any]) -> No
     index[dataset] = {"rows": rows_sum, "backbones": [known[name] for name in ORDER[dataset] if name in known]}
     ordered = {name: index[name] for name in ORDER if name in index}
     path = folder / "index.json"
-    new = path.with_name(".index.json.new")
+    new = path.with_name(f".index.json.{os.getpid()}.new")
     new.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
     new.replace(path)
-
-
-__all__ = ["GRAM_TOLERANCE", "ORDER", "build", "digest", "fingerprint", "raw_features", "row_arrays"]

@@ -6,10 +6,11 @@ import os
 
 import numpy as np
 
+from w2s_utils import backbones
 from w2s_utils.datasets import embedded
 from w2s_utils.datasets.catalogue import CATALOGUE, Entry
 from w2s_utils.datasets.dataset import Dataset
-from w2s_utils.datasets.features import Features
+from w2s_utils.datasets.features import Features, digest, spectra
 
 
 def load(
@@ -19,6 +20,7 @@ def load(
     label_noise: float = 0.0,
     colour_correlation: float = 0.0,
     seed: int = 0,
+    progress: bool = True,
 ) -> Dataset:
     """Targets of a data set, its division into pool and test rows, and its inputs where they are at hand.
 
@@ -39,6 +41,8 @@ def load(
         colored_mnist_full only: correlation of colour and (noisy) label, in [-1, 1].
     seed : int, default 0
         colored_mnist_full only: seed of flips and colours.
+    progress : bool, default True
+        Say on stderr how far the files have been checked.
 
     Returns
     -------
@@ -60,22 +64,32 @@ def load(
     entry = _entry(name)
     if not entry.layout:
         return _embedded(entry)
-    raise ValueError(f"{name}: not yet")
+    from w2s_utils.datasets import mnist, sst2, utkface
+
+    if name == "utkface":
+        return utkface.load(data_dir=data_dir, shown=progress)
+    if name == "sst2":
+        return sst2.load(data_dir=data_dir)
+    return mnist.load(
+        data_dir=data_dir, label_noise=label_noise, colour_correlation=colour_correlation, seed=seed, shown=progress
+    )
 
 
 def features(
-    dataset_name: str, backbone: str, *, data_dir: str | os.PathLike[str] | None = None, progress: bool = True
+    dataset: str | Dataset, backbone: str, *, data_dir: str | os.PathLike[str] | None = None, progress: bool = True
 ) -> Features:
     """Frozen features of every row of a data set, in the row order of `load`.
 
     Parameters
     ----------
-    dataset_name, backbone : str
-        See `load` and `backbones_of`.
+    dataset : str or Dataset
+        A name as for `load`, or what `load` returned (needed when it was loaded with other settings).
+    backbone : str
+        One of `backbones_of`.
     data_dir : path, optional
         As for `load`; features of a reader's data are computed once and kept in the cache folder.
     progress : bool, default True
-        Print progress with elapsed time on stderr while features are computed.
+        Say progress with elapsed time on stderr while features are computed.
 
     Returns
     -------
@@ -84,20 +98,51 @@ def features(
     Raises
     ------
     ValueError
-        If the backbone is unknown for the data set, or a stored file is damaged or of another checksum.
+        If the backbone is unknown for the data set, its weights are missing, or a stored file is damaged or of
+        another checksum.
     """
-    entry = _entry(dataset_name)
+    name = dataset if isinstance(dataset, str) else dataset.name
+    entry = _entry(name)
     if not entry.layout:
-        return embedded.read_features(dataset_name, backbone)
-    raise ValueError(f"{dataset_name}: not yet")
+        return embedded.read_features(name, backbone)
+    known = backbones_of(name)
+    if backbone not in known:
+        raise ValueError(f"backbone = {backbone!r} is unknown for {name}; known: {', '.join(known)}")
+    rows = load(name, data_dir=data_dir, progress=progress) if isinstance(dataset, str) else dataset
+    inputs = rows.images if rows.images is not None else rows.texts
+    assert inputs is not None
+    fit_on = [rows.texts[k] for k in rows.pool_rows] if rows.texts is not None and backbone == "tfidf_lsa" else None
+    values = backbones.extract(backbone, inputs, checksum=rows.checksum, fit_on=fit_on, shown=progress)
+    centred, uncentred = spectra(values[rows.pool_rows])
+    width = values.shape[1]
+    mean = np.zeros(width, np.float32)
+    return Features(name, backbone, values, mean, centred, uncentred, width, rows.pool_rows, digest(values))
 
 
 def backbones_of(name: str) -> list[str]:
-    """Backbones whose features of a data set can be asked for, weak to strong as its data sheet orders them."""
+    """Backbones whose features of a data set can be asked for.
+
+    Parameters
+    ----------
+    name : str
+        As for `load`.
+
+    Returns
+    -------
+    list of str
+        Weak to strong: for embedded sets as measured, see their data sheets; for a reader's, as commonly
+        ranked, nothing of which is measured here.
+
+    Examples
+    --------
+    >>> backbones_of("sst2")
+    ['tfidf_lsa', 'wordllama_64', 'wordllama_256', 'minilm']
+    """
     entry = _entry(name)
     if not entry.layout:
         return embedded.backbones_of(name)
-    raise ValueError(f"{name}: not yet")
+    kind = "text" if name == "sst2" else "image"
+    return [row.name for row in backbones.BACKBONES.values() if row.kind == kind]
 
 
 def _entry(name: str) -> Entry:
