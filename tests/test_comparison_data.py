@@ -85,11 +85,15 @@ def test_means_and_their_errors(drawn):
 
 def test_paired_differences(drawn):
     *_, table = drawn
-    found = data.paired(table, "pgr", dict(n=40, N=200), dict(n=90, N=200), test_share=0.25).set_index("weak")
+    found = data.paired(table, "pgr", dict(n=40, N=200), dict(n=90, N=200), test_share=0.25, by=["weak"]).set_index(
+        "weak"
+    )
     wide = table[table.weak == "a"].set_index(["n", "N", "split"]).pgr.sort_index()
     steps = (wide[40, 200] - wide[90, 200]).to_numpy()
     assert found.effect["a"] == pytest.approx(steps.mean()) and found.df["a"] == 5
     assert found.se["a"] == pytest.approx(np.sqrt((1 / 6 + 1 / 3) * steps.var(ddof=1)))
+    mean = data.paired(table, "pgr", dict(n=40, N=200), dict(n=90, N=200), test_share=0.25)
+    assert mean.effect[0] == pytest.approx(found.effect.mean()) and len(mean) == 1
     with pytest.raises(ValueError, match="do not share their splits"):
         data.paired(table, "pgr", dict(n=41), dict(n=90), test_share=0.25)
 
@@ -97,11 +101,14 @@ def test_paired_differences(drawn):
 def test_order_of_teachers(drawn):
     *_, table = drawn
     cell = table[(table.n == 40)]
-    pairs = data.between_teachers(cell, "pgr", {"a": 8.0, "b": 12.0}, test_share=0.25)
-    assert pairs[["less", "more"]].to_numpy().tolist() == [["a", "b"]]
+    found = data.between_teachers(cell, "pgr", {"a": 8.0, "b": 12.0}, test_share=0.25)
     wide = cell.pivot(index="split", columns="weak", values="pgr")
-    assert pairs.effect[0] == pytest.approx((wide.a - wide.b).mean())
-    assert data.between_teachers(cell, "pgr", {"a": 8.0, "b": 8.2}, test_share=0.25, smallest=0.5).empty
+    assert found.effect[0] == pytest.approx((wide.a - wide.b).mean())
+    third = pd.concat([cell, cell[cell.weak == "a"].assign(weak="c")])
+    slope = np.polyfit([8.0, 12.0, 9.0], [wide.a.mean(), wide.b.mean(), wide.a.mean()], 1)[0]
+    found = data.between_teachers(third, "pgr", {"a": 8.0, "b": 12.0, "c": 9.0}, test_share=0.25)
+    assert found.effect[0] == pytest.approx(-4 * slope)
+    assert data.between_teachers(cell, "pgr", {"a": 8.0, "b": 8.05}, test_share=0.25).empty
 
 
 def test_moments_of_drawn_features_and_their_curves():

@@ -18,7 +18,8 @@ from w2s_utils.metrics import Risks
 from w2s_utils.probes import MODELS, Split, classification_sweep, draw_split, nadeau_bengio, regression_sweep
 
 CELL = ("weak", "strong", "noise", "tuned", "n", "N")
-RATIOS = ("gain", "pgr", "opr")
+RATIOS = ("gain", "pgr", "opr", "log_gain", "log_opr", "log_pgr")
+CHUNK = 5  # splits a process takes at once
 _SWEEPS: dict[str, Callable[..., pd.DataFrame]] = {
     "regression": regression_sweep,
     "classification": classification_sweep,
@@ -98,9 +99,9 @@ def sweep_table(
     ]
     shared = {"kind": kind, "weak": weak, "targets": y, "points": list(points), "seed": seed, **options}
     settings = [
-        shared | {"strong": X, "strong_name": student, "split": split}
+        shared | {"strong": X, "strong_name": student, "splits": drawn[first : first + CHUNK]}
         for student, X in strong.items()
-        for split in drawn
+        for first in range(0, len(drawn), CHUNK)
     ]
     table = pd.concat(parallel.run(_sweep, settings, label=label), ignore_index=True)
     return with_ratios(table)
@@ -117,7 +118,9 @@ def with_ratios(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With ``gain`` (teacher minus student), ``pgr`` and ``opr``.
+        With ``gain`` (teacher minus student), ``pgr`` and ``opr``, and what tests use, since no single bad split
+        dominates it: ``log_gain`` and ``log_opr``, logarithms of a split's teacher/student and baseline/student, and
+        ``log_pgr``, the PGR of logarithms of errors.
 
     Raises
     ------
@@ -144,12 +147,20 @@ def with_ratios(table: pd.DataFrame) -> pd.DataFrame:
     mean_gap = means.teacher - means.ceiling
     pgr = risks.pgr + (gain - risks.pgr * gap) / mean_gap.where(mean_gap != 0)
     opr = risks.opr + (errors.baseline - risks.opr * errors.student) / means.student
-    return table.assign(gain=gain, pgr=pgr, opr=opr)
+    logs = {f"log_{part}": np.log(errors.teacher / errors[part]) for part in ("student", "ceiling")}
+    shares = table[list(CELL)].assign(**logs).groupby(list(CELL))[list(logs)].transform("mean")
+    share = shares.log_student / shares.log_ceiling.where(shares.log_ceiling != 0)
+    log_pgr = share + (logs["log_student"] - share * logs["log_ceiling"]) / shares.log_ceiling
+    tests = {"log_gain": logs["log_student"], "log_opr": np.log(errors.baseline / errors.student), "log_pgr": log_pgr}
+    return table.assign(gain=gain, pgr=pgr, opr=opr, **tests)
 
 
-def _sweep(kind: str, weak: Mapping[str, Any], strong: Any, strong_name: str, **options: Any) -> pd.DataFrame:
+def _sweep(
+    kind: str, weak: Mapping[str, Any], strong: Any, strong_name: str, splits: Sequence[Split], **options: Any
+) -> pd.DataFrame:
     others = {name: X for name, X in weak.items() if name != strong_name}
-    return _SWEEPS[kind](others, strong, strong_name=strong_name, **options)
+    parts = [_SWEEPS[kind](others, strong, strong_name=strong_name, split=split, **options) for split in splits]
+    return pd.concat(parts, ignore_index=True)
 
 
 def over_splits(table: pd.DataFrame, names: Sequence[str] = (*MODELS, *RATIOS)) -> pd.DataFrame:
@@ -187,6 +198,27 @@ def over_splits(table: pd.DataFrame, names: Sequence[str] = (*MODELS, *RATIOS)) 
     return pd.DataFrame(columns).assign(designs=groups.size()).reset_index()
 
 
+def widened(se: Any, designs: Any, test_share: float) -> Any:
+    """Standard errors over splits, widened for the overlap of splits as `probes.nadeau_bengio` does.
+
+    Parameters
+    ----------
+    se, designs : array_like
+        Columns of `over_splits`.
+    test_share : float
+
+    Returns
+    -------
+    array_like
+
+    Examples
+    --------
+    >>> widened(0.1, 20, 0.5).round(3)
+    np.float64(0.458)
+    """
+    return se * np.sqrt(1 + designs * test_share / (1 - test_share))
+
+
 def paired(
     table: pd.DataFrame,
     name: str,
@@ -194,7 +226,7 @@ def paired(
     low: Mapping[str, Any],
     *,
     test_share: float,
-    by: Sequence[str] = ("weak", "strong"),
+    by: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Differences between two cells, split by split, with the Nadeau-Bengio standard error.
 
@@ -209,7 +241,7 @@ def paired(
     test_share : float
         As in `probes.nadeau_bengio`.
     by : sequence of str
-        Columns that tell contrasts apart.
+        Columns that tell contrasts apart; what is left of the cells (teachers, say) is averaged within a split.
 
     Returns
     -------
@@ -230,23 +262,22 @@ def paired(
 
     def pick(where: Mapping[str, Any]) -> pd.Series:
         chosen = table[np.logical_and.reduce([table[key] == value for key, value in where.items()])]
-        return chosen.set_index([*by, "split"])[name].sort_index()
+        return chosen.groupby([*by, "split"])[name].mean()
 
     top, bottom = pick(high), pick(low)
     if top.empty or not top.index.equals(bottom.index):
         raise ValueError(f"cells {dict(high)} and {dict(low)} do not share their splits")
     rows = []
-    for group, values in (top - bottom).groupby(level=list(by)):
-        effect, se, df = nadeau_bengio(values.to_numpy(), test_share)
-        keys = dict(zip(by, group if isinstance(group, tuple) else (group,), strict=True))
+    steps = (top - bottom).to_frame("step").reset_index()
+    for group, members in steps.groupby(list(by)) if by else [((), steps)]:
+        effect, se, df = nadeau_bengio(members.step.to_numpy(), test_share)
+        keys = dict(zip(by, group, strict=True))
         rows.append(keys | {"effect": effect, "se": se, "df": df})
     return pd.DataFrame(rows)
 
 
-def between_teachers(
-    table: pd.DataFrame, name: str, values: Mapping[str, float], *, test_share: float, smallest: float = 0.0
-) -> pd.DataFrame:
-    """Differences of a ratio between teachers, in the order in which it should rise: falling ``values``.
+def between_teachers(table: pd.DataFrame, name: str, values: Mapping[str, float], *, test_share: float) -> pd.DataFrame:
+    """How a ratio changes from the teacher of the largest value to that of the smallest, by a straight line.
 
     Parameters
     ----------
@@ -257,14 +288,13 @@ def between_teachers(
     values : mapping of str to float
         A teacher's correlation dimension, by any estimator.
     test_share : float
-    smallest : float
-        Pairs of teachers whose values differ by no more say nothing about the order, and are left out.
+        As in `probes.nadeau_bengio`.
 
     Returns
     -------
     DataFrame
-        One row a pair of teachers: ``less`` and ``more`` (overlap), ``effect`` (of less overlap), ``se``, ``df``;
-        empty where no pair differs.
+        One row, ``effect``, ``se``, ``df``: minus the slope of a split's least-squares line over teachers, times the
+        range of the values; empty where all values agree within a tenth.
 
     Raises
     ------
@@ -274,16 +304,14 @@ def between_teachers(
     Examples
     --------
     >>> rows = [dict(split=s, weak=w, pgr=x) for w, x in (("a", 0.5), ("b", 0.2)) for s in (0, 1)]
-    >>> pairs = between_teachers(pd.DataFrame(rows), "pgr", {"a": 1.0, "b": 3.0}, test_share=0.2)
-    >>> pairs[["less", "more"]].to_numpy().tolist(), pairs.effect.round(6).tolist()
-    ([['a', 'b']], [0.3])
+    >>> between_teachers(pd.DataFrame(rows), "pgr", {"a": 1.0, "b": 3.0}, test_share=0.2).effect.round(6).tolist()
+    [0.3]
     """
-    wide = table.pivot(index="split", columns="weak", values=name)
-    order = sorted(values, key=lambda teacher: values[teacher])
-    rows = []
-    for at, less in enumerate(order):
-        for more in order[at + 1 :]:
-            if values[more] - values[less] > smallest:
-                effect, se, df = nadeau_bengio((wide[less] - wide[more]).to_numpy(), test_share)
-                rows.append({"less": less, "more": more, "effect": effect, "se": se, "df": df})
-    return pd.DataFrame(rows, columns=["less", "more", "effect", "se", "df"])
+    x = pd.Series(values, dtype=float)
+    spread = float(x.max() - x.min())
+    if spread <= 0.1:
+        return pd.DataFrame(columns=["effect", "se", "df"])
+    wide = table.pivot(index="split", columns="weak", values=name)[list(values)]
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    effect, se, df = nadeau_bengio(-spread * (wide.to_numpy() @ weights.to_numpy()), test_share)
+    return pd.DataFrame([{"effect": effect, "se": se, "df": df}])

@@ -127,3 +127,44 @@ def published_overlaps(name: str, *, common_width: str = "smaller", folder: Path
         keys = {"model": row.model, "strong": strong, "width": width, "d_w": d_w, "d_s": d_s}
         rows.append(keys | {"published": float(row["mean"]), "chance": mean, "sd": sd})
     return pd.DataFrame(rows)
+
+
+def against_published(name: str, means: pd.DataFrame, folder: Path = DATA) -> pd.DataFrame:
+    """Quoted errors and ratios of a data set beside a run's own, where the run has the same cell.
+
+    Parameters
+    ----------
+    name : {"utkface"}
+    means : DataFrame
+        From `comparison_data.over_splits`; backbones are called as quoted, in lower case and without signs.
+    folder : Path
+        As in `quoted`.
+
+    Returns
+    -------
+    DataFrame
+        quantity, model, noise, n, N, published, published_se (their spread over the root of 10 splits), ours,
+        ours_se, difference.
+
+    Raises
+    ------
+    ValueError
+        As `quoted`.
+
+    Examples
+    --------
+    >>> run = pd.DataFrame([dict(weak="resnet18", noise=0.0, tuned=False, n=2000, N=10000, pgr=0.5, pgr_se=0.01)])
+    >>> against_published("utkface", run)[["quantity", "model", "difference"]].round(3).to_numpy().tolist()
+    [['PGR', 'ResNet18', -0.02]]
+    """
+    rows = []
+    for _, row in quoted(name, folder).dropna(subset=["n"]).iterrows():
+        column = row.quantity.removesuffix(" error").lower()
+        same = (means.weak == row.model.lower().replace("-", "")) & (means.n == row.n) & (means.N == row.N)
+        for _, cell in means[same & (means.noise == row.noise) & ~means.tuned].iterrows():
+            if column in cell:
+                keys = {key: row[key] for key in ("quantity", "model", "noise", "n", "N")}
+                theirs = {"published": row["mean"], "published_se": row["std"] / np.sqrt(10)}
+                ours = {"ours": cell[column], "ours_se": cell[f"{column}_se"]}
+                rows.append(keys | theirs | ours | {"difference": cell[column] - row["mean"]})
+    return pd.DataFrame(rows)

@@ -18,7 +18,7 @@ from w2s_utils.probes._cells import Table, checked, rows_of, sizes_of
 from w2s_utils.probes.logistic import cross_validate, fit_logistic
 from w2s_utils.probes.splits import Split, flip_labels
 
-LOGISTIC_PENALTIES = np.geomspace(1e-4, 1e1, 9)  # relative to the mean square of the features
+LOGISTIC_PENALTIES = np.geomspace(1e-3, 1e1, 5)  # relative to the mean square of the features
 
 
 def classification_sweep(
@@ -46,8 +46,8 @@ def classification_sweep(
     noise : sequence of float
         Shares of labels that are flipped, in [0, 0.5], everywhere but in the test rows.
     tuned : bool, default False
-        Choose the penalty of teacher and baseline by cross-validation on the labelled sample, that of the student
-        on the pseudo-labels, that of the ceiling on its labels; otherwise ``penalty`` for all.
+        Choose the penalty of teacher and baseline by cross-validation on the labelled sample; otherwise ``penalty``
+        for all. Student and ceiling have rows enough, and keep ``penalty``.
     penalty : float
         Relative to the mean square of the features, positive.
     metric : {"brier", "error"}
@@ -90,10 +90,10 @@ def classification_sweep(
         p = head.probabilities(features[test])
         return float(np.mean((p - truth) ** 2) if metric == "brier" else np.mean((p > 0.5) != (truth > 0.5)))
 
-    def head(features: FloatArray, target: FloatArray, start: Any = None) -> Any:
+    def head(features: FloatArray, target: FloatArray, choose: bool, start: Any = None) -> Any:
         unit = float(np.mean(features**2))
         chosen = penalty
-        if tuned:
+        if choose:
             chosen = LOGISTIC_PENALTIES[cross_validate(features, target, LOGISTIC_PENALTIES * unit).argmin()]
         return fit_logistic(features, target, chosen * unit, start=start)
 
@@ -101,7 +101,7 @@ def classification_sweep(
 
     def fitted(key: tuple[Any, ...], features: FloatArray, target: FloatArray, near: Callable[..., bool]) -> Any:
         start = next((models[other] for other in reversed(models) if near(other)), None)
-        models[key] = head(features, target, start)
+        models[key] = head(features, target, False, start)
         return models[key]
 
     rows_out: Table = []
@@ -109,8 +109,10 @@ def classification_sweep(
         models.clear()
         flipped = flip_labels(y, rate, parallel.generator(seeds, split.index))
         labelled = {n: split.labeled[:n] for n in sizes}
-        baselines = {n: head(S[rows], flipped[rows]) for n, rows in labelled.items()}
-        teachers = {(name, n): head(F[rows], flipped[rows]) for name, F in X.items() for n, rows in labelled.items()}
+        baselines = {n: head(S[rows], flipped[rows], tuned) for n, rows in labelled.items()}
+        teachers = {
+            (name, n): head(F[rows], flipped[rows], tuned) for name, F in X.items() for n, rows in labelled.items()
+        }
         answers = {key: found.probabilities(X[key[0]][split.unlabeled]) for key, found in teachers.items()}
         for n, N in dict.fromkeys(points):
             both = np.concatenate([split.labeled[:n], split.unlabeled[:N]])

@@ -18,7 +18,7 @@ from w2s_utils.probes._cells import Table, checked, rows_of, sizes_of
 from w2s_utils.probes.ridge import Design, design, fit, leave_one_out
 from w2s_utils.probes.splits import Split
 
-PENALTIES = np.geomspace(1e-5, 1e1, 19)  # relative to the largest squared singular value of a sample
+PENALTIES = np.geomspace(1e-4, 1e1, 11)  # relative to the largest squared singular value of a sample
 
 
 def regression_sweep(
