@@ -24,8 +24,8 @@ def shades(names: Sequence[Any]) -> dict[Any, str]:
     >>> shades(["a", "b"])["b"] == figures.TINTS[0]
     True
     """
-    picked = {1: [2], 2: [1, 3], 3: [1, 2, 3], 4: [0, 1, 2, 3]}.get(len(names), range(5))
-    return dict(zip(names, (SHADES[at] for at in picked), strict=False))
+    picked = {1: [2], 2: [1, 3], 3: [1, 2, 3]}.get(len(names), [at % len(SHADES) for at in range(len(names))])
+    return dict(zip(names, (SHADES[at] for at in picked), strict=True))
 
 
 def measured(ax: Axes, rows: pd.DataFrame, x: str, name: str, *, color: str, test_share: float) -> None:

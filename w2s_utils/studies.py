@@ -100,7 +100,7 @@ _PATCHES = Study(
     (71, 135, 199, 262, 326, 453, 580, 712, 897, 1089, 1282), (75, 214), (135, 1282), 142, 214, 68,
     (0.0, 0.25, 0.5, 1.0), 36, 55,
 )  # fmt: skip
-# ColoredMNIST has 70,000 rows, the embedded digits 5,000; directions are not shrunk, a student of 27 is too weak
+# ColoredMNIST has 70,000 rows, the embedded digits 5,000; directions are not shrunk: a student of 27 is too weak
 _DIGITS = Study(
     "label", "classification", "efficientnet_lite2", 143, 2857, (71, 143, 214, 357, 571, 929),
     (179, 357, 714, 1429, 2857), (143, 929), (357, 2857), 143, 929, 200, (0.0, 0.1, 0.2, 0.3), 128, 128,
@@ -109,8 +109,8 @@ _DIGITS = Study(
 # SST-2's sizes, as far as 10,072 sentences reach
 _SENTENCES = Study(
     "sentiment", "classification", "minilm", 2500, 5000, (500, 1000, 1500, 2000, 2500, 3000),
-    (1000, 2000, 3000, 4000, 5000, 6000), (1000, 3000), (1000, 6000), 2500, 3000, 400, (0.0, 0.1, 0.2, 0.3), 128, 128,
-    options={"metric": "error", "penalty": 1e-3},
+    (500, 1000, 2000, 3000, 4000, 5000, 6000), (500, 3000), (500, 6000), 2500, 3000, 400, (0.0, 0.1, 0.2, 0.3),
+    128, 128, options={"metric": "error", "penalty": 1e-3},
 )  # fmt: skip
 STUDIES = {
     "blue_marble": _PATCHES,
