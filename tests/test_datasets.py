@@ -7,6 +7,8 @@ import time
 
 import numpy as np
 import pytest
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import KFold, cross_val_score
 
 from w2s_utils import datasets
 from w2s_utils.datasets import embedded
@@ -229,3 +231,25 @@ def test_every_data_sheet_says_what_is_stored(name):
         assert f"`{row['name']}`" in sheet and f"| {row['width']} |" in sheet
     for word in ("Licence", "SHA-256", "stands in for", "Preprocessing"):
         assert word in sheet
+
+
+@pytest.mark.parametrize(
+    ("name", "backbone", "target", "column"),
+    [
+        ("blue_marble", "efficientnet_lite2", "elevation", 5),
+        ("blue_marble", "squeezenet", "abs_latitude", 6),
+        ("colored_mnist", "mobilenet_v2", "label", 5),
+        ("movie_snippets", "wordllama_64", "sentiment", 6),
+    ],
+)
+def test_the_probe_of_a_data_sheet_is_recomputed(name, backbone, target, column):
+    found = datasets.load(name)
+    rows = found.rows("pool", target=target)
+    values = datasets.features(name, backbone).values[rows].astype(float)
+    values /= np.sqrt((values**2).sum(1).mean())
+    folds = KFold(5, shuffle=True, random_state=0)
+    probe = RidgeCV(np.logspace(-4, 2, 13))
+    score = cross_val_score(probe, values, found.targets[target][rows], cv=folds).mean()
+    sheet = (embedded.FOLDER / name / "README.md").read_text(encoding="utf-8")
+    line = next(line for line in sheet.splitlines() if line.startswith(f"| `{backbone}` |"))
+    assert abs(score - float(line.split("|")[column + 1])) <= 0.0051

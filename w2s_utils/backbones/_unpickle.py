@@ -113,10 +113,18 @@ def _tensor(storage: npt.NDArray[Any], offset: int, size: tuple, stride: tuple, 
     return np.lib.stride_tricks.as_strided(storage[offset:], size, steps)
 
 
+def _encode(text: str, encoding: str) -> bytes:
+    """How Python 3 writes an array's bytes in the pickle protocols of Python 2."""
+    if encoding != "latin1":
+        raise ValueError(f"the weight file asks for the encoding {encoding}; only latin1 is allowed")
+    return text.encode("latin1")
+
+
 _ALLOWED: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDict,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+    ("_codecs", "encode"): _encode,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
 }

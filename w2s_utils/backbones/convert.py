@@ -8,6 +8,7 @@ columns, channels). Converted files are never part of the repository.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils.backbones._unpickle import read_arrays, read_torch
-from w2s_utils.backbones.archives import archives, cache_folder, read
+from w2s_utils.sources import archives, cache_folder, read
 
 FloatArray = npt.NDArray[np.float32]
 _PTH = {
@@ -80,8 +81,6 @@ def weights(name: str) -> dict[str, FloatArray]:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file under another name, then rename it."""
-    import os
-
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     new.write_bytes(content)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils._progress import progress
-from w2s_utils.backbones.archives import cache_folder
 from w2s_utils.backbones.images import checked
 from w2s_utils.backbones.table import Backbone
 from w2s_utils.backbones.table import backbone as row_of
+from w2s_utils.sources import cache_folder
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -29,6 +28,7 @@ def extract(
     fit_on: Sequence[str] | None = None,
     batch: int = 32,
     shown: bool = True,
+    cache: Path | None = None,
 ) -> FloatArray:
     """Features of images or texts by a frozen backbone, computed once and kept.
 
@@ -49,6 +49,8 @@ def extract(
     batch : int, default 32
     shown : bool, default True
         Say progress and elapsed time on stderr.
+    cache : Path, optional
+        Another cache folder.
 
     Returns
     -------
@@ -59,12 +61,20 @@ def extract(
     ValueError
         If there are no inputs, `batch` is below 1, an image is malformed, weights are missing, a feature is not
         finite, or the cache holds another width than the backbone gives.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> digits = [np.zeros((28, 28, 3), np.uint8)] * 2
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     extract("pixels", digits, cache=Path(folder)).shape
+    (2, 588)
     """
     row = row_of(backbone) if isinstance(backbone, str) else backbone
     if len(inputs) == 0 or batch < 1:
         raise ValueError(f"inputs = {len(inputs)} and batch = {batch} must both be at least 1")
     key = _digest([row.identity(), checksum or content_checksum(inputs), content_checksum(fit_on or ())])
-    folder = cache_folder() / "features" / f"{row.name}-{key[:20]}"
+    folder = (cache or cache_folder()) / "features" / f"{row.name}-{key[:20]}"
     whole = folder / "features.npy"
     done = _load(whole)
     if done is None:
@@ -85,17 +95,6 @@ def content_checksum(inputs: Sequence[Any]) -> str:
     False
     """
     return _digest([each if isinstance(each, str) else _image_sum(checked(each, k)) for k, each in enumerate(inputs)])
-
-
-def clear(backbone: str) -> None:
-    """Delete the cached features of a backbone.
-
-    Examples
-    --------
-    >>> clear("pixels")  # doctest: +SKIP
-    """
-    for folder in (cache_folder() / "features").glob(f"{row_of(backbone).name}-*"):
-        shutil.rmtree(folder)
 
 
 def _batches(

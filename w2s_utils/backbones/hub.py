@@ -1,8 +1,9 @@
 """The papers' backbones through Hugging Face transformers: one row each, from the reader's own copy of the weights.
 
-Needs the extra ``backbones``; torch and transformers are imported when a row is loaded. Nothing is downloaded
-here: weights are looked for in ``$W2S_MODELS/<name>`` and in the hub's local cache, as safetensors, or as a torch
-file that is converted once by the reader of `w2s_utils.backbones._unpickle`.
+The rows have been run on tiny models with random weights only, saved to a folder; with their published weights
+they have not been run for this book. Needs the extra ``backbones``; torch and transformers are imported when a row
+is loaded. Nothing is downloaded here: weights are looked for in ``$W2S_MODELS/<name>`` and in the hub's local
+cache, as safetensors, or as a torch file that is converted once by the reader of `w2s_utils.backbones._unpickle`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2s_utils.backbones.archives import cache_folder
 from w2s_utils.backbones.images import batch_of
+from w2s_utils.sources import cache_folder
 
 FloatArray = npt.NDArray[np.float32]
 PIXELS = 224
@@ -115,7 +116,12 @@ def load(model: Model) -> Callable[[Sequence[Any]], FloatArray]:
     torch, transformers = _libraries()
     kind = getattr(transformers, model.architecture)
     extra = {"mask_ratio": 0.0} if model.architecture == "ViTMAEModel" else {}
-    network = kind.from_pretrained(folder, local_files_only=True, use_safetensors=True, **extra).eval()
+    network, report = kind.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **extra
+    )
+    if report["missing_keys"]:  # transformers would go on with random numbers in their place
+        raise ValueError(f"{folder} lacks weights of {model.name}, among them {sorted(report['missing_keys'])[0]}")
+    network.eval()
     mean, deviation = (np.array(part, np.float32) for part in model.normalisation)
 
     def encode(images: Sequence[Any]) -> FloatArray:
@@ -167,7 +173,7 @@ def _converted(folder: Path, name: str) -> Path:
     source = folder / "pytorch_model.bin"
     made = cache_folder() / "weights" / f"{name}-{_sha256(source)[:12]}"
     if not (made / "model.safetensors").is_file():
-        arrays = {key: np.ascontiguousarray(value) for key, value in read_torch(source.read_bytes()).items()}
+        arrays = {key: value.copy() for key, value in read_torch(source.read_bytes()).items()}
         made.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / "config.json", made / "config.json")
         write_bytes(made / "model.safetensors", safetensors.save(arrays, metadata={"format": "pt"}))

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erf
 
-from w2s_utils.backbones.archives import read
 from w2s_utils.backbones.convert import weights
+from w2s_utils.sources import read
 
 FloatArray = npt.NDArray[np.float32]
 Encoder = Callable[[Sequence[str]], FloatArray]

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils.backbones import convnets, hub, sentences
-from w2s_utils.backbones.archives import archives
 from w2s_utils.backbones.convert import SOURCES, weights
 from w2s_utils.backbones.images import batch_of
+from w2s_utils.sources import archives
 
 FloatArray = npt.NDArray[np.float32]
 Encoder = Callable[[Sequence[Any]], FloatArray]

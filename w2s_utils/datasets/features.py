@@ -111,6 +111,12 @@ def principal_scores(raw: npt.ArrayLike, pool_rows: npt.NDArray[np.int64], direc
     -------
     Scores
         The sign of each direction makes its largest loading positive.
+
+    Examples
+    --------
+    >>> scores = principal_scores([[1.0, 0.0], [3.0, 0.0], [9.0, 0.5]], np.array([0, 1]), 1)
+    >>> scores.values.tolist(), scores.spectrum.tolist()
+    ([[-1.0], [1.0], [7.0]], [1.0, 0.0])
     """
     X = np.asarray(raw, dtype=np.float64)
     pool = X[pool_rows]

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from w2s_utils._progress import progress
-from w2s_utils.backbones.archives import cache_folder
 from w2s_utils.datasets.catalogue import Entry
+from w2s_utils.sources import cache_folder
 
 
 class ImageFiles(Sequence[npt.NDArray[np.uint8]]):

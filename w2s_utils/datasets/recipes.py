@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from w2s_utils.backbones.archives import read
+from w2s_utils.sources import read
 
 Images = npt.NDArray[np.uint8]
 _PATCH, _PIXELS = 36, 112  # 36 rows of 5400 x 2700 are 2.4 degrees

@@ -1,7 +1,7 @@
 """Packages that hold data or weights, read as the archives they are: nothing of them is installed or run.
 
-``data/sources.csv`` lists them with their SHA-256. They are looked for in ``sources/`` below the cache folder.
-Standard library only.
+``data/sources.csv`` lists them with their SHA-256. They are looked for in ``sources/`` below the cache folder;
+``python -m w2s_utils.sources`` downloads those that are missing there. Standard library only.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import csv
 import functools
 import hashlib
 import os
+import shlex
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -97,7 +99,37 @@ def read(name: str, member: str) -> bytes:
         return content.read()
 
 
+def download() -> int:
+    """Run the command of every archive that is missing; return how many could not be had."""
+    folder = cache_folder() / "sources"
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for row in archives().values():
+        try:
+            locate(row.archive)
+        except MissingSource:
+            words = shlex.split(row.command.format(folder=shlex.quote(str(folder))))
+            words = [sys.executable, "-m", *words] if words[0] == "pip" else words
+            try:
+                subprocess.run(words, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+                locate(row.archive)
+            except (OSError, subprocess.CalledProcessError, ValueError) as error:
+                print(f"sources: {row.file} ({row.holds}) could not be had: {error}", file=sys.stderr)
+                failed += 1
+                continue
+        except ValueError as error:
+            print(f"sources: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        print(f"sources: {row.file}: ready", flush=True)
+    return failed
+
+
 @functools.cache
 def _sha256(path: Path, changed: int) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(1 if download() else 0)
