@@ -22,6 +22,7 @@ INK, GREY, FAINT = "#1F2328", "#767676", "#E3E3E3"
 WRITING = {"teacher": "#8A5F00", "student": "#005D93", "baseline": "#00694D", "ceiling": "#9A4674"}
 # tints of the student's blue, for several students in one panel
 TINTS = ("#00476E", "#0072B2", "#5BA8DA")
+PALE = "#9CCBEA"  # a fourth one
 DARK = {  # what a colour becomes in the dark picture
     TINTS[0]: "#BFE1F7",
     INK: "#E6EDF3",
@@ -33,6 +34,7 @@ DARK = {  # what a colour becomes in the dark picture
     WRITING["ceiling"]: "#E3A3C6",
     COLORS["student"]: "#4FA9E3",
     TINTS[2]: "#2B7DB5",
+    PALE: "#1F5F8F",
     "#FFFFFF": "#14181E",
 }
 _STYLE: dict[Any, Any] = {
