@@ -147,3 +147,20 @@ def test_bad_kind_and_too_few_rows(drawn):
         data.sweep_table(
             "regression", weak, {"s": strong}, y, [(90, 500)], splits=[0], labeled=90, test=150, name="faces"
         )
+
+
+def test_the_standard_error_of_a_trend_is_cautious_on_pools_of_uneven_rows():
+    """Forty pools: how far the mean effect really moves, against what splits of one pool say."""
+    found = []
+    for pool in range(40):
+        rng = np.random.default_rng(pool)
+        Z = rng.standard_normal((1688, 60)) * np.abs(rng.standard_t(6, (1688, 1)))
+        y = Z.sum(1) / 8 + rng.standard_normal(1688)
+        ends = [(75, 712), (214, 712)]
+        table = data.sweep_table(
+            "regression", {"a": Z[:, :36]}, {"b": Z[:, 5:]}, y, ends, splits=range(10), labeled=214, test=68, seed=pool
+        )
+        low, high = (dict(n=n, N=N) for n, N in ends)
+        found.append(data.paired(table, "log_opr", low, high, test_share=0.04).iloc[0])
+    true = np.std([row.effect for row in found], ddof=1)
+    assert 1.0 < np.mean([row.se for row in found]) / true < 2.2
