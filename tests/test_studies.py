@@ -20,6 +20,8 @@ def test_an_embedded_study_fits_its_data(name):
     assert max(n for n, _ in points) <= study.labeled
     assert max(N for _, N in points) <= len(data.rows) - study.labeled - study.test
     assert data.embedded and study.student in data.models and study.student not in data.teachers
+    assert [entry["name"] for entry in data.files] == [name, *(f"{name}/{backbone}" for backbone in data.models)]
+    assert all(len(entry["sha256"]) == 64 for entry in data.files)
     kept = set(study.scan(9))
     assert kept < set(points)
     assert {(n, study.N) for n in study.n_ends} | {(study.n, N) for N in study.N_ends} <= kept

@@ -61,6 +61,13 @@ class Bench:
         """Share of the rows that a split tests on."""
         return self.study.test / len(self.rows)
 
+    @property
+    def files(self) -> list[dict[str, str]]:
+        """Name and SHA-256 of the data set and of each backbone's features, as a passport lists them."""
+        parts = [(self.name, self.data.checksum)]
+        parts += [(f"{self.name}/{backbone}", features.checksum) for backbone, features in self.models.items()]
+        return [{"name": name, "sha256": checksum} for name, checksum in parts]
+
     def head_features(self, backbone: str, role: str = "weak") -> FloatArray:
         """Features of a backbone as heads use them, on the rows of the study."""
         d = self.study.d_w if role == "weak" else self.study.d_s
