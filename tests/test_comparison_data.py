@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from w2s_utils import comparison_data as data
+from w2s_utils import comparison_trends as trends
 from w2s_utils.comparison_features import feature_moments, predicted_errors
 from w2s_utils.probes import MODELS, draw_split, oracle
 from w2s_utils.theory import intrinsic_dimension as theory
@@ -85,30 +86,30 @@ def test_means_and_their_errors(drawn):
 
 def test_paired_differences(drawn):
     *_, table = drawn
-    found = data.paired(table, "pgr", dict(n=40, N=200), dict(n=90, N=200), test_share=0.25, by=["weak"]).set_index(
+    found = trends.paired(table, "pgr", dict(n=40, N=200), dict(n=90, N=200), test_share=0.25, by=["weak"]).set_index(
         "weak"
     )
     wide = table[table.weak == "a"].set_index(["n", "N", "split"]).pgr.sort_index()
     steps = (wide[40, 200] - wide[90, 200]).to_numpy()
     assert found.effect["a"] == pytest.approx(steps.mean()) and found.df["a"] == 5
     assert found.se["a"] == pytest.approx(np.sqrt((1 / 6 + 1 / 3) * steps.var(ddof=1)))
-    mean = data.paired(table, "pgr", dict(n=40, N=200), dict(n=90, N=200), test_share=0.25)
+    mean = trends.paired(table, "pgr", dict(n=40, N=200), dict(n=90, N=200), test_share=0.25)
     assert mean.effect[0] == pytest.approx(found.effect.mean()) and len(mean) == 1
     with pytest.raises(ValueError, match="do not share their splits"):
-        data.paired(table, "pgr", dict(n=41), dict(n=90), test_share=0.25)
+        trends.paired(table, "pgr", dict(n=41), dict(n=90), test_share=0.25)
 
 
 def test_order_of_teachers(drawn):
     *_, table = drawn
     cell = table[(table.n == 40)]
-    found = data.between_teachers(cell, "pgr", {"a": 8.0, "b": 12.0}, test_share=0.25)
+    found = trends.between_teachers(cell, "pgr", {"a": 8.0, "b": 12.0}, test_share=0.25)
     wide = cell.pivot(index="split", columns="weak", values="pgr")
     assert found.effect[0] == pytest.approx((wide.a - wide.b).mean())
     third = pd.concat([cell, cell[cell.weak == "a"].assign(weak="c")])
     slope = np.polyfit([8.0, 12.0, 9.0], [wide.a.mean(), wide.b.mean(), wide.a.mean()], 1)[0]
-    found = data.between_teachers(third, "pgr", {"a": 8.0, "b": 12.0, "c": 9.0}, test_share=0.25)
+    found = trends.between_teachers(third, "pgr", {"a": 8.0, "b": 12.0, "c": 9.0}, test_share=0.25)
     assert found.effect[0] == pytest.approx(-4 * slope)
-    assert data.between_teachers(cell, "pgr", {"a": 8.0, "b": 8.05}, test_share=0.25).empty
+    assert trends.between_teachers(cell, "pgr", {"a": 8.0, "b": 8.05}, test_share=0.25).empty
 
 
 def test_moments_of_drawn_features_and_their_curves():
@@ -147,3 +148,20 @@ def test_bad_kind_and_too_few_rows(drawn):
         data.sweep_table(
             "regression", weak, {"s": strong}, y, [(90, 500)], splits=[0], labeled=90, test=150, name="faces"
         )
+
+
+def test_the_standard_error_of_a_trend_is_cautious_on_pools_of_uneven_rows():
+    """Forty pools: how far the mean effect really moves, against what splits of one pool say."""
+    found = []
+    for pool in range(40):
+        rng = np.random.default_rng(pool)
+        Z = rng.standard_normal((1688, 60)) * np.abs(rng.standard_t(6, (1688, 1)))
+        y = Z.sum(1) / 8 + rng.standard_normal(1688)
+        ends = [(75, 712), (214, 712)]
+        table = data.sweep_table(
+            "regression", {"a": Z[:, :36]}, {"b": Z[:, 5:]}, y, ends, splits=range(10), labeled=214, test=68, seed=pool
+        )
+        low, high = (dict(n=n, N=N) for n, N in ends)
+        found.append(trends.paired(table, "log_opr", low, high, test_share=0.04).iloc[0])
+    true = np.std([row.effect for row in found], ddof=1)
+    assert 1.0 < np.mean([row.se for row in found]) / true < 2.2

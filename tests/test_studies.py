@@ -6,19 +6,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from w2s_utils import datasets, studies
+from w2s_utils import datasets
+from w2s_utils.bench import bench
 from w2s_utils.comparison_data import over_splits
 from w2s_utils.published import against_published
 
 
 @pytest.mark.parametrize("name", ["blue_marble", "colored_mnist", "movie_snippets"])
 def test_an_embedded_study_fits_its_data(name):
-    data = studies.bench(name)
+    data = bench(name)
     study = data.study
     points = study.scan()
     assert max(n for n, _ in points) <= study.labeled
     assert max(N for _, N in points) <= len(data.rows) - study.labeled - study.test
     assert data.embedded and study.student in data.models and study.student not in data.teachers
+    assert [entry["name"] for entry in data.files] == [name, *(f"{name}/{backbone}" for backbone in data.models)]
+    assert all(len(entry["sha256"]) == 64 for entry in data.files)
     kept = set(study.scan(9))
     assert kept < set(points)
     assert {(n, study.N) for n in study.n_ends} | {(study.n, N) for N in study.N_ends} <= kept
@@ -26,7 +29,7 @@ def test_an_embedded_study_fits_its_data(name):
 
 
 def test_regression_targets_are_standardised_and_directions_cut():
-    data = studies.bench("blue_marble", d_w=7)
+    data = bench("blue_marble", d_w=7)
     assert abs(data.targets.mean()) < 1e-12 and data.targets.std() == pytest.approx(1)
     assert data.head_features("pixels").shape == (1688, 7)
     assert data.head_features("pixels", "strong").shape == (1688, 55)
@@ -35,7 +38,7 @@ def test_regression_targets_are_standardised_and_directions_cut():
 
 
 def test_rows_without_a_target_are_left_out():
-    data = studies.bench("movie_snippets")
+    data = bench("movie_snippets")
     assert len(data.rows) == 10072 and set(data.targets) == {0.0, 1.0}
 
 
@@ -60,7 +63,7 @@ def test_the_papers_data_goes_the_same_way(faces):
     sizes = dict(
         n=12, N=18, labels=(8, 12), unlabeled=(10, 18), labeled=12, test=4, noise_n=8, n_ends=(8, 12), N_ends=(10, 18)
     )
-    data = studies.bench("utkface", data_dir=str(faces), teachers=("resnet18", "resnet101"), **sizes)
+    data = bench("utkface", data_dir=str(faces), teachers=("resnet18", "resnet101"), **sizes)
     assert not data.embedded and len(data.rows) == 40
     assert data.targets.max() == 59, "ages are left in years"
     splits = data.splits(2)
@@ -82,6 +85,6 @@ def test_differences_from_quoted_values():
 
 def test_a_missing_folder_and_an_unknown_study_are_named(monkeypatch, tmp_path):
     with pytest.raises(ValueError, match="has no study; known: blue_marble, utkface"):
-        studies.bench("faces")
+        bench("faces")
     with pytest.raises(ValueError, match="holds no file of that kind"):
-        studies.bench("utkface", data_dir=str(tmp_path))
+        bench("utkface", data_dir=str(tmp_path))

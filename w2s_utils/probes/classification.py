@@ -1,11 +1,12 @@
 """One split, many classification experiments: logistic heads over sizes, teachers and label flips.
 
-Fits start where a neighbouring one ended, and keep its factorised Hessian while that serves.
+Students of one unlabelled sample are fitted together: each starts where the last one ended, and keeps its factorised
+Hessian while that serves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
 from w2s_utils.probes._cells import Table, checked, rows_of, sizes_of
+from w2s_utils.probes.heads import Head
 from w2s_utils.probes.logistic import cross_validate, fit_logistic
 from w2s_utils.probes.splits import Split, flip_labels
 
@@ -82,7 +84,7 @@ def classification_sweep(
     X, S, y = checked(weak, strong, np.asarray(targets, float))
     if metric not in ("brier", "error"):
         raise ValueError(f"metric = {metric!r} is unknown; it must be brier or error")
-    sizes, _ = sizes_of(split, points)
+    sizes, pools = sizes_of(split, points)
     seeds = parallel.seed_sequence(seed, "label flips")
     test, truth = split.test, y[split.test]
 
@@ -97,16 +99,9 @@ def classification_sweep(
             chosen = LOGISTIC_PENALTIES[cross_validate(features, target, LOGISTIC_PENALTIES * unit).argmin()]
         return fit_logistic(features, target, chosen * unit, start=start)
 
-    models: dict[tuple[Any, ...], Any] = {}
-
-    def fitted(key: tuple[Any, ...], features: FloatArray, target: FloatArray, near: Callable[..., bool]) -> Any:
-        start = next((models[other] for other in reversed(models) if near(other)), None)
-        models[key] = head(features, target, False, start)
-        return models[key]
-
     rows_out: Table = []
+    cells = list(dict.fromkeys(points))
     for rate in noise:
-        models.clear()
         flipped = flip_labels(y, rate, parallel.generator(seeds, split.index))
         labelled = {n: split.labeled[:n] for n in sizes}
         baselines = {n: head(S[rows], flipped[rows], tuned) for n, rows in labelled.items()}
@@ -114,21 +109,18 @@ def classification_sweep(
             (name, n): head(F[rows], flipped[rows], tuned) for name, F in X.items() for n, rows in labelled.items()
         }
         answers = {key: found.probabilities(X[key[0]][split.unlabeled]) for key, found in teachers.items()}
-        for n, N in dict.fromkeys(points):
+        students: dict[tuple[str, int, int], Any] = {}
+        for N in pools:
+            who = [(name, n) for name in X for n in sizes if (n, N) in cells]
+            found = head(S[split.unlabeled[:N]], np.column_stack([answers[key][:N] for key in who]), False)
+            for at, (name, n) in enumerate(who):
+                students[name, n, N] = Head(found.coefficients[:, at], found.intercept[at])
+        ceiling = None
+        for n, N in cells:
             both = np.concatenate([split.labeled[:n], split.unlabeled[:N]])
-            ceiling = fitted(("ceiling", n, N), S[both], flipped[both], lambda other: other[0] == "ceiling")
+            ceiling = head(S[both], flipped[both], False, ceiling)
             for name in X:
-                student = fitted(
-                    (name, n, N),
-                    S[split.unlabeled[:N]],
-                    answers[name, n][:N],
-                    lambda other, name=name: other[0] == name,
-                )
-                errors = (
-                    error(teachers[name, n], X[name]),
-                    error(student, S),
-                    error(baselines[n], S),
-                    error(ceiling, S),
-                )
-                rows_out += rows_of(split, name, strong_name, [rate], tuned, n, N, [np.array([e]) for e in errors])
+                errors = (error(teachers[name, n], X[name]), error(students[name, n, N], S), error(baselines[n], S))
+                parts = [np.array([value]) for value in (*errors, error(ceiling, S))]
+                rows_out += rows_of(split, name, strong_name, [rate], tuned, n, N, parts)
     return pd.DataFrame(rows_out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
@@ -65,13 +67,15 @@ def fit_logistic(
     if start is not None:
         begin[:-1] = np.reshape(start.coefficients, (X.shape[1], -1)) * scale
         begin[-1] = np.ravel(start.intercept)
-    found = np.column_stack(
-        [_newton(extended, columns[:, at], lam[at] / scale**2, begin[:, at]) for at in range(columns.shape[1])]
-    )
+    found, factor = np.empty_like(begin), None
+    for at in range(columns.shape[1]):
+        # without a start of its own, a column starts where the last one ended; both keep its Hessian while it serves
+        first = found[:, at - 1] if at and start is None else begin[:, at]
+        found[:, at], factor = _newton(extended, columns[:, at], lam[at] / scale**2, first, factor)
     return Head((found[:-1] / scale).reshape(-1, *y.shape[1:]), found[-1].reshape(y.shape[1:]))
 
 
-def _newton(X: FloatArray, y: FloatArray, penalty: float, b: FloatArray) -> FloatArray:
+def _newton(X: FloatArray, y: FloatArray, penalty: float, b: FloatArray, factor: Any) -> tuple[FloatArray, Any]:
     n, ridge = len(y), np.full(X.shape[1], penalty)
     ridge[-1] = 0.0
 
@@ -82,11 +86,11 @@ def _newton(X: FloatArray, y: FloatArray, penalty: float, b: FloatArray) -> Floa
         return loss, p, X.T @ (p - y) / n + ridge * b
 
     loss, p, gradient = state(b)
-    factor, before = None, np.inf
+    before = np.inf
     for _ in range(STEPS):
         size = np.abs(gradient).max()
         if size <= TOLERANCE:
-            return b
+            return b, factor
         fresh = factor is None or size > KEEP * before
         if fresh:
             hessian = X.T @ (X * (p * (1 - p))[:, None]) / n
@@ -100,7 +104,7 @@ def _newton(X: FloatArray, y: FloatArray, penalty: float, b: FloatArray) -> Floa
             new = state(b - length * step)
         if not new[0] <= loss + 1e-13 * abs(loss):
             if fresh:
-                return b  # rounding: no descent is left
+                return b, factor  # rounding: no descent is left
             before = 0.0
             continue
         before, b = size, b - length * step
