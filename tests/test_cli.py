@@ -22,7 +22,7 @@ def root(tmp_path_factory):
         ("run ridge_rate -p n 1", "w2s run: ridge_rate: parameter n = 1 is outside [2, 100]"),
         ("run ridge_rate -p n x", "w2s run: ridge_rate: parameter n = 'x' must be an integer"),
         ("run ridge_rate -p m 3", "w2s run: ridge_rate: unknown parameter m; known: n, mean, seed, verdict"),
-        ("verify nothing", "w2s verify: unknown figure nothing; known: none"),
+        ("verify nothing", "w2s verify: unknown figure nothing; known: none, and the names of chapters"),
         ("refresh nothing", "w2s refresh: unknown chapter nothing; known: ridge_rate, multi_index"),
     ],
 )
@@ -32,12 +32,17 @@ def test_a_wrong_request_is_answered_in_one_line_with_status_2(root, capsys, arg
     assert output.err.strip() == message and output.out == ""
 
 
-@pytest.mark.parametrize("arguments", ["", "run", "run ridge_rate --jobs 0", "build --preset slow", "nothing"])
+@pytest.mark.parametrize("arguments", ["run", "run ridge_rate --jobs 0", "build --preset slow", "nothing"])
 def test_the_parser_refuses_with_status_2(root, capsys, arguments):
     with pytest.raises(SystemExit) as error:
         cli.main(arguments.split(), root)
     assert error.value.code == 2
     assert "usage: w2s" in capsys.readouterr().err
+
+
+def test_without_a_command_the_help_is_shown(root, capsys):
+    assert cli.main([], root) == 2
+    assert "verify" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["list", "run", "env", "build", "test", "verify", "refresh"])

@@ -34,7 +34,7 @@ def style(monkeypatch):
 @pytest.fixture
 def output(tmp_path, monkeypatch) -> Path:
     """The folder of figures of a chapter that runs outside the runner, in a checkout of its own."""
-    monkeypatch.setattr(figures, "ROOT", tmp_path)
+    monkeypatch.setattr(figures.publishing, "ROOT", tmp_path)
     return tmp_path / "_build" / "interactive"
 
 
@@ -96,7 +96,7 @@ def test_pictures_are_light_and_dark_of_one_size_and_small(output):
     texts = {mode: (folder / f"{mode}.svg").read_text(encoding="utf-8").lower() for mode in ("light", "dark")}
     sizes = {mode: text[text.index("<svg") :].split(">")[0] for mode, text in texts.items()}
     assert sizes["light"] == sizes["dark"]
-    for before, after in figures._DARK.items():
+    for before, after in figures.style.DARK.items():
         if before.lower() in texts["light"]:
             assert before.lower() not in texts["dark"] and after.lower() in texts["dark"], before
     assert figures.INK.lower() in texts["light"]
@@ -115,8 +115,8 @@ def test_dark_pictures_can_be_read():
 
     for color in (figures.INK, *figures.WRITING.values()):
         assert contrast(color, "#FFFFFF") > 4.5, color
-        assert contrast(figures._DARK[color], figures._DARK["#FFFFFF"]) > 4.5, color
-    assert contrast(figures._DARK[figures.GREY], figures._DARK["#FFFFFF"]) > 3
+        assert contrast(figures.style.DARK[color], figures.style.DARK["#FFFFFF"]) > 4.5, color
+    assert contrast(figures.style.DARK[figures.GREY], figures.style.DARK["#FFFFFF"]) > 3
 
 
 def test_same_figure_same_bytes(output):
@@ -129,14 +129,14 @@ def test_same_figure_same_bytes(output):
 
 
 def test_recolouring_is_undone(output):
-    assert len(set(figures._DARK.values())) == len(figures._DARK)
-    assert not set(figures._DARK.values()) & {*figures._DARK, *figures.COLORS.values()}
+    assert len(set(figures.style.DARK.values())) == len(figures.style.DARK)
+    assert not set(figures.style.DARK.values()) & {*figures.style.DARK, *figures.COLORS.values()}
     figure = draw_marks()
     publish(figure)
     light, dark = ((output / "toy-figure" / f"{mode}.svg").read_bytes() for mode in ("light", "dark"))
-    assert figures._svg(figure) == light
+    assert figures.publishing._svg(figure) == light
     # nothing moves between the two schemes: the dark picture is the light one with other colours
-    for before, after in figures._DARK.items():
+    for before, after in figures.style.DARK.items():
         light, dark = (text.replace(after.lower().encode(), before.lower().encode()) for text in (light, dark))
     plain = [re.sub(rb'(id="|url\(#|href="#)[^")]*', rb"\\1", text) for text in (light, dark)]
     assert plain[0] == plain[1]

@@ -25,7 +25,7 @@ def style(monkeypatch):
 @pytest.fixture
 def output(tmp_path, monkeypatch) -> Path:
     """The folder of figures of a chapter that runs outside the runner, in a checkout of its own."""
-    monkeypatch.setattr(figures, "ROOT", tmp_path)
+    monkeypatch.setattr(figures.publishing, "ROOT", tmp_path)
     return tmp_path / "_build" / "interactive"
 
 
@@ -70,7 +70,7 @@ def test_an_interrupted_write_leaves_nothing(output, monkeypatch):
 
 
 def test_a_killed_run_leaves_no_figure_and_is_cleared_away(output, monkeypatch):
-    draft = output / f".toy-figure-{figures.os.getpid()}"
+    draft = output / f".toy-figure-{figures.publishing.os.getpid()}"
     draft.mkdir(parents=True)
     (draft / "figure.json").write_text("{")
     assert not (output / "toy-figure").exists()
@@ -153,7 +153,7 @@ def test_blank_figures_are_refused(output, calls):
     ],
 )
 def test_figures_that_show_something_are_not_blank(call):
-    assert not figures._blank(with_axes(("axhline", 1.0), call))
+    assert not figures.publishing.blank(with_axes(("axhline", 1.0), call))
 
 
 @pytest.mark.parametrize(

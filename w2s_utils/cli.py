@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         description="Runs, builds and checks the book Weak-to-Strong Generalization, Reproduced.",
         epilog="example: w2s run variance_decomposition -p n 800",
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, summary: str, example: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=summary, description=summary, epilog=f"example: {example}")
@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("pytest", nargs="*", metavar="-- ARGUMENTS", help="passed on to pytest")
     example = "w2s verify performance-gap-recovery"
     verify = command("verify", "recompute figures with a fresh seed, compare with figures/", example)
-    verify.add_argument("figures", nargs="*", metavar="FIGURE", help="id of a reference figure; all by default")
+    verify.add_argument("figures", nargs="*", metavar="FIGURE", help="id of a reference figure or name of a chapter")
     refresh = command("refresh", "rewrite the committed figures and notebooks", "w2s refresh ridge_rate")
     refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
     for part in (run, build, verify, refresh):
@@ -75,6 +75,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Run one command; return its exit status."""
     options = parser().parse_args(arguments)
+    if options.command is None:
+        parser().print_help()
+        return 2
     name = f"w2s {options.command}"
     # numpy may be imported by a command itself
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -115,8 +118,10 @@ def _run(options: argparse.Namespace, root: Path, say: Callable[[str], None]) ->
     ]
     results = _execute(root, jobs, options.jobs, say)
     for result in results:
-        if result.job.custom and result.status != "failed":
-            say(f"results: {result.folder.relative_to(root)}")
+        if result.status != "failed":
+            where = result.folder if result.job.custom else root / "_build" / "executed" / result.job.chapter.part
+            say(f"notebook: {(where / f'{result.job.chapter.name}.ipynb').relative_to(root)}")
+            say(f"figures: {(result.folder if result.job.custom else root / '_build').relative_to(root) / 'figures'}")
     return _judge(results, strict=not given)
 
 

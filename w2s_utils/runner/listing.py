@@ -50,4 +50,4 @@ def _last_run(root: Path, chapter: Chapter, shared: str) -> str:
     counts = scorecard.count_verdicts(last["verdicts"].values())
     verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "no claims"
     stale = "" if last["current"] else "; out of date"
-    return f"last run: {last['preset']}, {when}, {last['seconds']:.1f} s: {verdicts}{stale}"
+    return f"last default run: {last['preset']}, {when}, {last['seconds']:.1f} s: {verdicts}{stale}"

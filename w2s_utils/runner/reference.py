@@ -143,13 +143,20 @@ def verify(
 ) -> list[Check]:
     """Recompute the chapters of some reference figures (all by default) and compare their data.
 
-    Each chapter runs at preset ``fast`` with a fresh seed, if it has a parameter of that name.
+    A chapter's name stands for all its figures. Each chapter runs at preset ``fast`` with a fresh seed, if it has a
+    parameter of that name.
     """
     reference = {passport["id"]: passport for passport in scorecard.passports(root / "figures")}
+    meant: dict[str, list[str]] = {name: [name] for name in reference}
+    for name, passport in reference.items():
+        meant.setdefault(passport["chapter"], []).append(name)
     for name in figures:
-        if name not in reference:
-            raise chapters.ChapterError(f"unknown figure {name}; known: {', '.join(reference) or 'none'}")
-    wanted = [reference[name] for name in figures or reference]
+        if name not in meant:
+            raise chapters.ChapterError(
+                f"unknown figure {name}; known: {', '.join(reference) or 'none'}, and the names of chapters"
+            )
+    asked = [figure for name in figures for figure in meant[name]] or list(reference)
+    wanted = [reference[name] for name in dict.fromkeys(asked)]
     names = {passport["chapter"] for passport in wanted}
     jobs = [_fresh(chapter) for chapter in chapters.select(root, sorted(names))] if names else []
     done = {r.job.chapter.name: r for r in execute.run(root, jobs, workers=workers, echo=echo)}

@@ -36,7 +36,18 @@ def _features(pair: GaussianPair, latents: Array) -> tuple[Array, Array]:
 
 
 def _fit(features: Array, targets: Array) -> Array:
-    return np.asarray(np.linalg.lstsq(features, targets, rcond=1e-6)[0], float)
+    """Least-squares coefficients; the normal equations lose no digits that matter unless nearly square."""
+    rows, columns = features.shape
+    if rows < 1.2 * columns:
+        return np.asarray(np.linalg.lstsq(features, targets, rcond=1e-6)[0], float)
+    return np.asarray(np.linalg.solve(features.T @ features, features.T @ targets), float)
+
+
+def _fit_and_covariance(features: Array, targets: Array) -> tuple[Array, Array]:
+    """Least-squares coefficients and their covariance under label noise of variance 1."""
+    columns = features.shape[1]
+    solved = np.linalg.solve(features.T @ features, np.hstack([np.eye(columns), features.T @ targets]))
+    return np.asarray(solved[:, columns:], float), np.asarray(solved[:, :columns], float)
 
 
 class _Truth:
@@ -97,19 +108,14 @@ def average(pair: GaussianPair, n: int, N: int, rng: np.random.Generator, latent
     (Z_w, Z_s), (X_w, X_s) = _features(pair, Z), _features(pair, X)
     y, y_new = truth.labels(rng, latent, Z, 1), truth.labels(rng, latent, X, 1)
     both = np.vstack([Z_s, X_s])
-
-    def covariance(features: Array) -> Array:
-        """Covariance of least-squares coefficients under label noise of variance 1."""
-        return np.asarray(np.linalg.solve(features.T @ features, np.eye(features.shape[1])), float)
-
-    teacher, cov_w = _fit(Z_w, y), covariance(Z_w)
+    teacher, cov_w = _fit_and_covariance(Z_w, y)
     passed_on = _fit(X_s, np.hstack([X_w @ teacher, X_w]))  # the student's map from teacher to student coefficients
     student, transfer = passed_on[:, :1], passed_on[:, 1:]
     cov_s = transfer @ cov_w @ transfer.T
     baseline, cov_b = np.full((pair.d_s, 1), np.nan), np.full((pair.d_s, pair.d_s), np.nan)
     if n > pair.d_s + 1:
-        baseline, cov_b = _fit(Z_s, y), covariance(Z_s)
-    ceiling, cov_c = _fit(both, np.vstack([y, y_new])), covariance(both)
+        baseline, cov_b = _fit_and_covariance(Z_s, y)
+    ceiling, cov_c = _fit_and_covariance(both, np.vstack([y, y_new]))
     fits = ((teacher, cov_w, False), (student, cov_s, True), (baseline, cov_b, True), (ceiling, cov_c, True))
     risks = [truth.risk(fit, strong=strong)[0] + noise * np.trace(cov) for fit, cov, strong in fits]
     covariances = ((Z_w, cov_w, n), (X_s, cov_s, N), (Z_s, cov_b, n), (both, cov_c, n + N))
