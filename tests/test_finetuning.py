@@ -31,16 +31,30 @@ def test_gradients_are_finite_differences():
     numeric = differences(lambda t: net.loss(t, X, Y)[0], theta)
     np.testing.assert_allclose(net.loss(theta, X, Y)[1], numeric, rtol=1e-6, atol=1e-8)
     single, start = net.with_new_head(theta, rng)
-    output, features = single.gradient_features(start, X)
-    np.testing.assert_allclose(output, single.predict(start, X)[:, 0])
-    np.testing.assert_allclose(features, differences(lambda t: single.predict(t, X)[:, 0], start).T, atol=1e-8)
+    found = single.gradients(start, X)
+    np.testing.assert_allclose(found.output, single.predict(start, X)[:, 0])
+    np.testing.assert_allclose(found.dense(), differences(lambda t: single.predict(t, X)[:, 0], start).T, atol=1e-8)
     np.testing.assert_array_equal(start[: single.body], theta[: net.body])
+
+
+def test_products_of_the_factors_are_those_of_the_written_out_features(problem):
+    net, theta, X, _, rng = problem
+    found = net.gradients(theta, X)
+    J, change, shares = found.dense(), rng.standard_normal(net.parameters), rng.standard_normal(len(X))
+    P = random_frame(rng, net.parameters, 7)
+    lead = finetuning.gradients.lead_product(X, P, 6)
+    np.testing.assert_allclose(found.kernel(), J @ J.T, atol=1e-12)
+    np.testing.assert_allclose(found.times(change), J @ change, atol=1e-12)
+    np.testing.assert_allclose(found.combined(shares), J.T @ shares, atol=1e-12)
+    np.testing.assert_allclose(found.within(P), J @ P, atol=1e-12)
+    np.testing.assert_allclose(found.within(P[:, :3], lead[:, :, :3]), J @ P[:, :3], atol=1e-12)
 
 
 def test_linearised_fine_tuning_is_ridge_and_kernel_regression(problem):
     net, theta, X, y, rng = problem
     fresh, penalty = rng.standard_normal((9, 5)), 0.03
-    (start, features), (ahead, new) = (net.gradient_features(theta, rows) for rows in (X, fresh))
+    here, there = (net.gradients(theta, rows) for rows in (X, fresh))
+    start, features, ahead, new = here.output, here.dense(), there.output, there.dense()
     ours = ahead + new @ linearise(net, theta, X, y, penalty)
     ridge = Ridge(alpha=40 * penalty, fit_intercept=False).fit(features, y - start)
     np.testing.assert_allclose(ours, ahead + ridge.predict(new), rtol=1e-8)
@@ -53,7 +67,7 @@ def test_ridge_by_either_gram_matrix(rows):
     rng = np.random.default_rng(2)
     A, b = rng.standard_normal((rows, 20)), rng.standard_normal(rows)
     expected = Ridge(alpha=rows * 0.1, fit_intercept=False).fit(A, b).coef_
-    np.testing.assert_allclose(finetuning.training.ridge_solution(A, b, 0.1), expected, rtol=1e-8)
+    np.testing.assert_allclose(finetuning.training.ridge_step(A, b, 0.1), expected, rtol=1e-8)
 
 
 def test_fine_tuning_reaches_the_minimum_that_gradient_descent_finds(problem):
@@ -124,6 +138,15 @@ def test_models_of_a_replicate_share_everything_but_pre_training():
     assert 0 <= few[0]["full"] <= 1 and few[0]["converged"] == 1
 
 
+def test_accuracy_in_subspaces_is_the_mean_over_frames():
+    settings = [Transfer(width=6, n=40, n_pre=60, dims=(4, 16), frames=k) for k in (1, 3)]
+    (one,), (three,) = (replicate(setting, [("real", 0)], seed=5) for setting in settings)
+    left = three["accuracy_16"] * 3 - one["accuracy_16"]
+    rows = 1797 - 100
+    assert left * rows == pytest.approx(round(left * rows), abs=1e-6)
+    assert one["full"] == three["full"] and one["accuracy_16"] != three["accuracy_16"]
+
+
 def test_d90_interpolates_and_says_when_it_is_not_reached():
     assert finetuning.dimension_reaching([2, 8], [0.9, 0.95], 0.8) == 2
     assert finetuning.dimension_reaching([2, 8], [0.5, 0.9], 0.7) == pytest.approx(4)
@@ -143,15 +166,35 @@ def test_jackknife_of_the_dimension_ratio_is_that_of_replicates():
     assert errors.mean() == pytest.approx(effects.std(), rel=0.2)
 
 
+def test_ratio_is_the_difference_of_the_needed_dimensions():
+    rng = np.random.default_rng(1)
+    dims, ideal = 2.0 ** np.arange(2, 9), 0.5 + 0.05 * np.arange(7)
+    a, b = (ideal + shift + 0.01 * rng.standard_normal((16, 7)) for shift in (0.0, 0.05))
+    (high, _), (low, _) = (finetuning.dimension_needed(dims, curve, reference=a) for curve in (a, b))
+    assert finetuning.dimension_ratio(dims, a, b, reference=a)[0] == pytest.approx(high - low)
+    unreachable = finetuning.dimension_needed(dims, a, reference=a + 1)
+    assert unreachable == (8.0, 0.0)
+
+
+def test_standard_error_of_the_needed_dimension_is_its_spread():
+    rng = np.random.default_rng(2)
+    dims, ideal = 2.0 ** np.arange(2, 9), 0.5 + 0.05 * np.arange(7)
+    found = [finetuning.dimension_needed(dims, ideal + 0.01 * rng.standard_normal((16, 7))) for _ in range(300)]
+    values, errors = np.array(found).T
+    assert 2 ** values.mean() == pytest.approx(finetuning.dimension_reaching(dims, ideal, 0.9 * 0.8), rel=0.02)
+    assert errors.mean() == pytest.approx(values.std(), rel=0.2)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: Network((3, 1)), "sizes"),
-        (lambda: Network((3, 2, 2)).gradient_features(np.zeros(14), np.zeros((1, 3))), "one output"),
+        (lambda: Network((3, 2, 2)).gradients(np.zeros(14), np.zeros((1, 3))), "one output"),
         (lambda: Transfer(task="cats"), "task"),
         (lambda: Transfer(width=1), "width"),
         (lambda: Transfer(penalty=0), "penalty"),
         (lambda: Transfer(dims=(8, 4)), "dims"),
+        (lambda: Transfer(frames=0), "frames"),
         (lambda: replicate(Transfer(), [("tea", 3)]), "models"),
         (lambda: split("odd", np.random.default_rng(0), n=900, n_pre=900), "n = 900"),
         (lambda: split("cats", np.random.default_rng(0), n=90, n_pre=900), "task"),
@@ -163,6 +206,7 @@ def test_jackknife_of_the_dimension_ratio_is_that_of_replicates():
             "frame",
         ),
         (lambda: finetuning.dimension_reaching([4, 2], [0.1, 0.2], 0.1), "dims"),
+        (lambda: finetuning.dimension_needed([1, 2], np.ones((2, 2))), "replicates"),
         (lambda: finetuning.dimension_ratio([1, 2], np.ones((2, 2)), np.ones((2, 2))), "replicates"),
     ],
 )

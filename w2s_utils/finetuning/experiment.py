@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from w2s_utils import parallel
 from w2s_utils.dimensions import intrinsic_dimension
 from w2s_utils.finetuning.digits import TASKS, split
+from w2s_utils.finetuning.gradients import lead_product
 from w2s_utils.finetuning.network import Network
 from w2s_utils.finetuning.subspace import dimension_reaching
 from w2s_utils.finetuning.training import finetune, linearise, pretrain, random_frame
 
 Array = NDArray[np.float64]
 SHARE = 0.9
-SPECTRUM_ROWS = 400
+SPECTRUM_ROWS = 200
 SUBSPACE_TOLERANCE = 1e-2  # six times as many fits as without subspaces, of which only the accuracy is used
 KINDS = ("real", "shuffled")
 
@@ -42,6 +43,9 @@ class Transfer:
         Of the squared distance from the start, in units of the mean squared norm of the gradient features there.
     dims : tuple of int
         Dimensions of the subspaces, increasing; none are trained when empty.
+    frames : int
+        Random subspaces of each dimension, over which accuracy is averaged: from one to the next it varies more than
+        from one network to another.
 
     Raises
     ------
@@ -57,9 +61,10 @@ class Transfer:
     task: str = "at_least_five"
     width: int = 24
     n: int = 128
-    n_pre: int = 900
+    n_pre: int = 600
     penalty: float = 1e-4
-    dims: tuple[int, ...] = (4, 8, 16, 32, 64, 128)
+    dims: tuple[int, ...] = (8, 16, 32, 64)
+    frames: int = 4
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -68,6 +73,8 @@ class Transfer:
             raise ValueError(f"width = {self.width} is not allowed: 2 <= width <= 256")
         if not 0 < self.penalty < 10:
             raise ValueError(f"penalty = {self.penalty} is not allowed: 0 < penalty < 10")
+        if not 1 <= self.frames <= 100:
+            raise ValueError(f"frames = {self.frames} is not allowed: 1 <= frames <= 100")
         if any(b <= a for a, b in zip((0, *self.dims), (*self.dims, self.parameters), strict=True)):
             raise ValueError(f"dims = {self.dims} is not allowed: increasing, from 1 to below {self.parameters}")
 
@@ -78,14 +85,14 @@ class Transfer:
 
 
 def _measure(
-    setting: Transfer, net: Network, theta0: Array, rows: Any, frame: Array
+    setting: Transfer, net: Network, theta0: Array, rows: Any, frames: Sequence[tuple[Array, Array]]
 ) -> tuple[dict[str, float], list[float]]:
-    start, features = net.gradient_features(theta0, rows.X)
-    penalty = setting.penalty * float(np.mean(np.sum(features**2, axis=1)))
-    start, features = net.gradient_features(theta0, rows.test_X)
+    penalty = setting.penalty * float(np.mean(np.diag(net.gradients(theta0, rows.X).kernel())))
+    features = net.gradients(theta0, rows.test_X)
+    start = features.output
     full = finetune(net, theta0, rows.X, rows.y, penalty)
     tuned = net.predict(full.theta, rows.test_X)[:, 0]
-    linear = start + features @ linearise(net, theta0, rows.X, rows.y, penalty)
+    linear = start + features.times(linearise(net, theta0, rows.X, rows.y, penalty))
 
     def error(output: Array) -> float:
         return float(np.mean((output > 0) != (rows.test_y > 0)))
@@ -96,14 +103,17 @@ def _measure(
         "linear": error(linear),
         "distance": float(np.mean((tuned - linear) ** 2) / np.mean((tuned - start) ** 2)),
         "moved": float(np.linalg.norm(full.theta - theta0) / np.linalg.norm(theta0)),
-        "gradient_dimension": float(intrinsic_dimension(features[:SPECTRUM_ROWS])),
+        "gradient_dimension": float(intrinsic_dimension(net.gradients(theta0, rows.test_X[:SPECTRUM_ROWS]).dense())),
         "converged": float(full.converged),
     }
-    accuracies = []
-    for d in setting.dims:
-        tied = finetune(net, theta0, rows.X, rows.y, penalty, frame=frame[:, :d], tolerance=SUBSPACE_TOLERANCE)
-        accuracies.append(1 - error(net.predict(tied.theta, rows.test_X)[:, 0]))
-    return values, accuracies
+    accuracies = np.zeros((len(frames), len(setting.dims)))
+    for i, (frame, lead) in enumerate(frames):
+        for j, d in enumerate(setting.dims):
+            part, ahead = frame[:, :d], lead[:, :, :d]
+            tied = finetune(net, theta0, rows.X, rows.y, penalty, frame=part, lead=ahead, tolerance=SUBSPACE_TOLERANCE)
+            accuracies[i, j] = 1 - error(net.predict(tied.theta, rows.test_X)[:, 0])
+            values["converged"] = min(values["converged"], float(tied.converged))
+    return values, accuracies.mean(0).tolist()
 
 
 def replicate(
@@ -111,7 +121,7 @@ def replicate(
 ) -> list[dict[str, Any]]:
     r"""Fine-tune one network from several degrees of pre-training, and measure.
 
-    All models share rows, initial weights, new head and frame; settings that differ in penalty or dimensions do too.
+    All models share rows, initial weights, new head and frames; settings that differ in penalty or dimensions do too.
 
     Parameters
     ----------
@@ -127,8 +137,9 @@ def replicate(
         One a model: ``kind``, ``steps``; test errors ``start``, ``full``, ``linear``; ``distance``, mean squared
         difference of full and linearised fine-tuning on test rows over that of full fine-tuning and the start;
         ``moved``, :math:`|\theta-\theta_0|/|\theta_0|`; ``gradient_dimension``, directions with 99 % of the trace of
-        the gradient features of 400 test rows; ``converged``. With subspaces also ``accuracy_<d>``, ``d90`` and
-        ``d_same``: dimension that reaches 90 % of the model's own full accuracy, and of that of the first model,
+        the gradient features of 200 test rows; ``converged``, 1 if all fits were. With subspaces also
+        ``accuracy_<d>``, mean over frames, ``d90`` and ``d_same``: dimension that reaches 90 % of the model's own full
+        accuracy, and of that of the first model,
         the number of parameters when the model never reaches the latter.
 
     Raises
@@ -156,12 +167,14 @@ def replicate(
             path = pretrain(large, initial, rows.pre_X, labels, wanted)
             found |= {(kind, k): theta for k, theta in zip(wanted, path, strict=True)}
     D = setting.parameters
-    frame = random_frame(parallel.generator(seed, 3), D, max(setting.dims, default=1))
+    widest, rng = max(setting.dims, default=1), parallel.generator(seed, 3)
+    drawn = [random_frame(rng, D, widest) for _ in range(setting.frames if setting.dims else 0)]
+    frames = [(frame, lead_product(rows.X, frame, setting.width)) for frame in drawn]
     table: list[dict[str, Any]] = []
     for kind, steps in models:
         # the same stream for every model: the new head is the same
         net, theta0 = large.with_new_head(found[kind, steps], parallel.generator(seed, 4))
-        values, accuracies = _measure(setting, net, theta0, rows, frame)
+        values, accuracies = _measure(setting, net, theta0, rows, frames)
         row: dict[str, Any] = {"kind": kind, "steps": steps, **values}
         if setting.dims:
             row |= {f"accuracy_{d}": value for d, value in zip(setting.dims, accuracies, strict=True)}

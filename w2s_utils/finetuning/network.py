@@ -1,6 +1,6 @@
 """A small tanh network as a function of one vector of parameters: output, loss, gradient features.
 
-Imports numpy only. The gradients are written out; tests compare them with finite differences.
+Imports numpy and `gradients` only. The derivatives are written out; tests compare them with finite differences.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from w2s_utils.finetuning.gradients import Gradients
 
 Array = NDArray[np.float64]
 
@@ -106,8 +108,8 @@ class Network:
                 signal = (signal @ layers[k][0].T) * (1 - hidden[k] ** 2)
         return float((residual**2).sum() / len(X)), np.concatenate(parts[::-1])
 
-    def gradient_features(self, theta: Array, X: Array) -> tuple[Array, Array]:
-        r"""Output and its gradient in the parameters, row by row.
+    def gradients(self, theta: Array, X: Array) -> Gradients:
+        """Output and its gradient in the parameters, row by row, in factors.
 
         Parameters
         ----------
@@ -116,40 +118,28 @@ class Network:
 
         Returns
         -------
-        output : ndarray, shape (m,)
-        features : ndarray, shape (m, D)
-            :math:`\phi(x) = \nabla_\theta f(x\mid\theta)`.
+        Gradients
 
         Raises
         ------
         ValueError
             If the network has more than one output.
 
-        References
-        ----------
-        .. [1] dong2025, talk of May 2025: fine-tuning as linear probing on gradient features.
-
         Examples
         --------
-        >>> output, features = Network((1, 1, 1)).gradient_features(np.array([0.0, 0.0, 2.0, 0.5]), np.ones((1, 1)))
-        >>> output.tolist(), features.tolist()
+        >>> found = Network((1, 1, 1)).gradients(np.array([0.0, 0.0, 2.0, 0.5]), np.ones((1, 1)))
+        >>> found.output.tolist(), found.dense().tolist()
         ([0.5], [[2.0, 2.0, 0.0, 1.0]])
         """
         if self.sizes[-1] != 1:
             raise ValueError(f"sizes = {self.sizes} is not allowed here: gradient features need one output")
         layers = self._layers(theta)
         hidden = self._hidden(layers, X)
-        features = np.empty((len(X), self.parameters))
-        signal, at = np.ones((len(X), 1)), self.parameters
-        for k in range(len(layers) - 1, -1, -1):
-            a, b = layers[k][0].shape
-            features[:, at - b : at] = signal
-            block = features[:, at - (a + 1) * b : at - b]
-            block[:] = (hidden[k][:, :, None] * signal[:, None, :]).reshape(len(X), a * b)
-            at -= (a + 1) * b
-            if k:
-                signal = (signal @ layers[k][0].T) * (1 - hidden[k] ** 2)
-        return (hidden[-1] @ layers[-1][0] + layers[-1][1])[:, 0], features
+        signals = [np.ones((len(X), 1))]
+        for (weights, _), inputs in zip(layers[:0:-1], hidden[:0:-1], strict=True):
+            signals.append((signals[-1] @ weights.T) * (1 - inputs**2))
+        output = (hidden[-1] @ layers[-1][0] + layers[-1][1])[:, 0]
+        return Gradients(output, tuple(hidden), tuple(signals[::-1]))
 
     def with_new_head(self, theta: Array, rng: np.random.Generator) -> tuple[Network, Array]:
         """The same body with a fresh last layer of one output: where fine-tuning starts.

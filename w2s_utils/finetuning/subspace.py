@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
 
 
 def dimension_reaching(dims: ArrayLike, accuracies: ArrayLike, target: float) -> float:
@@ -52,6 +56,56 @@ def dimension_reaching(dims: ArrayLike, accuracies: ArrayLike, target: float) ->
     return float(d[at - 1] * (d[at] / d[at - 1]) ** share)
 
 
+def _log2_needed(dims: ArrayLike, curve: Array, goal: Array, share: float, rows: NDArray[np.bool_]) -> float:
+    reached = dimension_reaching(dims, curve[rows].mean(0), share * goal[rows, -1].mean())
+    # a model that never reaches the target needs all parameters at least
+    return float(np.log2(np.nan_to_num(reached, nan=np.max(dims))))
+
+
+def _jackknife(effect: Callable[[NDArray[np.bool_]], float], count: int) -> tuple[float, float]:
+    left_out = np.array([effect(np.arange(count) != k) for k in range(count)])
+    spread = np.mean((left_out - left_out.mean()) ** 2)
+    return effect(np.ones(count, bool)), float(np.sqrt((count - 1) * spread))
+
+
+def dimension_needed(
+    dims: ArrayLike, curves: ArrayLike, *, share: float = 0.9, reference: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Logarithm to base 2 of the dimension at which the mean curve reaches a target; and its standard error.
+
+    Parameters
+    ----------
+    dims : array_like, shape (k,)
+        As in `dimension_reaching`.
+    curves : array_like, shape (replicates, k)
+        Accuracies, replicate by replicate; the last column is fine-tuning all parameters.
+    share : float
+        Of the full accuracy that is to be reached.
+    reference : array_like, shape (replicates, k), optional
+        Model whose full accuracy sets the target; the model's own by default.
+
+    Returns
+    -------
+    log2_dimension, se : float
+        That of the last dimension where the target is never reached; jackknife over replicates.
+
+    Raises
+    ------
+    ValueError
+        With fewer than three replicates.
+
+    Examples
+    --------
+    >>> dimension_needed([4, 8, 16], np.full((3, 3), [0.5, 0.81, 0.9]))
+    (3.0, 0.0)
+    """
+    curve = np.asarray(curves, float)
+    goal = curve if reference is None else np.asarray(reference, float)
+    if len(curve) < 3 or goal.shape != curve.shape:
+        raise ValueError(f"curves = {curve.shape} is not allowed: at least three replicates, as many as the reference")
+    return _jackknife(lambda rows: _log2_needed(dims, curve, goal, share, rows), len(curve))
+
+
 def dimension_ratio(
     dims: ArrayLike, first: ArrayLike, second: ArrayLike, *, share: float = 0.9, reference: ArrayLike | None = None
 ) -> tuple[float, float]:
@@ -86,18 +140,12 @@ def dimension_ratio(
     (1.0, 0.0)
     """
     a, b = np.asarray(first, float), np.asarray(second, float)
-    goal = None if reference is None else np.asarray(reference, float)
+    goals = (a, b) if reference is None else (np.asarray(reference, float),) * 2
     if len(a) < 3 or a.shape != b.shape:
         raise ValueError(f"first = {a.shape} is not allowed: at least three replicates, as many as of the second")
 
-    def effect(rows: np.ndarray) -> float:
-        needed = []
-        for curve in (a, b):
-            target = share * (curve if goal is None else goal)[rows, -1].mean()
-            # a model that never reaches the target needs all parameters at least
-            needed.append(np.nan_to_num(dimension_reaching(dims, curve[rows].mean(0), target), nan=np.max(dims)))
-        return float(np.log2(needed[0] / needed[1]))
+    def effect(rows: NDArray[np.bool_]) -> float:
+        needed = [_log2_needed(dims, curve, goal, share, rows) for curve, goal in zip((a, b), goals, strict=True)]
+        return needed[0] - needed[1]
 
-    everyone = np.arange(len(a))
-    left_out = np.array([effect(everyone != k) for k in everyone])
-    return effect(everyone), float(np.sqrt((len(a) - 1) * np.mean((left_out - left_out.mean()) ** 2)))
+    return _jackknife(effect, len(a))

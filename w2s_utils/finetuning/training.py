@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
+from w2s_utils.finetuning.gradients import Gradients
 from w2s_utils.finetuning.network import Network
 
 Array = NDArray[np.float64]
@@ -68,7 +69,7 @@ def pretrain(
         path.append(t.copy())
 
     if steps[-1]:
-        options = {"maxiter": int(steps[-1]), "maxcor": 20, "ftol": 0.0, "gtol": 1e-8, "maxfun": 20 * int(steps[-1])}
+        options = {"maxiter": int(steps[-1]), "maxcor": 10, "ftol": 0.0, "gtol": 1e-8, "maxfun": 20 * int(steps[-1])}
         minimize(objective, theta, jac=True, method="L-BFGS-B", callback=keep, options=options)
     return [path[min(k, len(path) - 1)] for k in steps]
 
@@ -102,20 +103,27 @@ def random_frame(rng: np.random.Generator, parameters: int, d: int) -> Array:
     return np.linalg.qr(rng.standard_normal((parameters, d)))[0]
 
 
-def ridge_solution(features: Array, targets: Array, penalty: float) -> Array:
+def _positive_solve(matrix: Array, added: float, right: Array) -> Array:
+    """Solve a positive semidefinite system, overwritten, with ``added`` > 0 on its diagonal."""
+    matrix.flat[:: len(matrix) + 1] += added
+    return cho_solve(cho_factor(matrix, overwrite_a=True, check_finite=False), right, check_finite=False)
+
+
+def ridge_step(features: Gradients | Array, targets: Array, penalty: float) -> Array:
     """Minimise ``(1/n) |targets - features u|^2 + penalty |u|^2``, penalty above 0, by the smaller Gram matrix.
 
     Examples
     --------
-    >>> ridge_solution(np.eye(2), np.array([3.0, 0.0]), 0.25).round(6).tolist()
+    >>> ridge_step(np.eye(2), np.array([3.0, 0.0]), 0.25).round(6).tolist()
     [2.0, 0.0]
     """
+    added = len(targets) * penalty
+    if isinstance(features, Gradients):
+        return features.combined(_positive_solve(features.kernel(), added, targets))
     n, d = features.shape
-    gram = features @ features.T if n < d else features.T @ features
-    gram.flat[:: len(gram) + 1] += n * penalty
     if n < d:
-        return features.T @ cho_solve(cho_factor(gram, overwrite_a=True), targets)
-    return cho_solve(cho_factor(gram, overwrite_a=True), features.T @ targets)
+        return features.T @ _positive_solve(features @ features.T, added, targets)
+    return _positive_solve(features.T @ features, added, features.T @ targets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +160,8 @@ def linearise(net: Network, theta0: Array, X: Array, y: Array, penalty: float) -
     >>> linearise(net, theta0, X, X[:, 0], 1e-3).shape
     (13,)
     """
-    output, features = net.gradient_features(theta0, X)
-    return ridge_solution(features, y - output, penalty)
+    features = net.gradients(theta0, X)
+    return ridge_step(features, y - features.output, penalty)
 
 
 def finetune(
@@ -164,6 +172,7 @@ def finetune(
     penalty: float,
     *,
     frame: Array | None = None,
+    lead: Array | None = None,
     tolerance: float = 1e-4,
 ) -> FineTuned:
     r"""Fine-tune all parameters, or :math:`\theta = \theta_0 + P\theta_d` in a subspace.
@@ -179,6 +188,8 @@ def finetune(
         Above 0; times the squared distance from ``theta0``.
     frame : ndarray, shape (D, d), optional
         Orthonormal columns P; all parameters by default.
+    lead : ndarray, shape (n, units, d), optional
+        Its `lead_product` with ``X``, where it is at hand.
     tolerance : float
         Training stops when a step lowers the objective by less than this share of it.
 
@@ -209,6 +220,8 @@ def finetune(
     if frame is not None and len(frame) != len(theta0):
         raise ValueError(f"frame = an array of shape {frame.shape} is not allowed: {len(theta0)} rows")
 
+    frame = None if frame is None else np.ascontiguousarray(frame)
+
     def at(u: Array) -> Array:
         return theta0 + (u if frame is None else frame @ u)
 
@@ -218,12 +231,16 @@ def finetune(
     u = np.zeros(len(theta0) if frame is None else frame.shape[1])
     value = objective(u)
     for step in range(1, MAX_STEPS + 1):
-        output, features = net.gradient_features(at(u), X)
-        if frame is not None:
-            features = features @ frame
-        residual = y - output
-        move = ridge_solution(features, residual + features @ u, penalty) - u
-        slope = 2 * float(-(features @ move) @ residual / len(y) + penalty * (u @ move))
+        here = net.gradients(at(u), X)
+        residual = y - here.output
+        if frame is None:
+            move = ridge_step(here, residual + here.times(u), penalty) - u
+            ahead = here.times(move)
+        else:
+            features = here.within(frame, lead)
+            move = ridge_step(features, residual + features @ u, penalty) - u
+            ahead = features @ move
+        slope = 2 * float(-ahead @ residual / len(y) + penalty * (u @ move))
         length, new = 1.0, objective(u + move)
         while new > value + 1e-4 * length * slope and length > 1e-6:
             length /= 2
