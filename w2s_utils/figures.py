@@ -40,6 +40,7 @@ WRITING = {"teacher": "#8A5F00", "student": "#005D93", "baseline": "#00694D", "c
 # tints of the student's blue, for several students in one panel
 TINTS = ("#00476E", "#0072B2", "#5BA8DA")
 PALE = "#9CCBEA"  # a fourth one
+WRITING |= {PALE: "#5A8FB3", TINTS[2]: "#3B86B8"}
 _DARK = {
     TINTS[0]: "#BFE1F7",
     INK: "#E6EDF3",
