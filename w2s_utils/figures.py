@@ -40,7 +40,7 @@ WRITING = {"teacher": "#8A5F00", "student": "#005D93", "baseline": "#00694D", "c
 # tints of the student's blue, for several students in one panel
 TINTS = ("#00476E", "#0072B2", "#5BA8DA")
 PALE = "#9CCBEA"  # a fourth one
-WRITING |= {PALE: "#5A8FB3", TINTS[2]: "#3B86B8"}
+WRITING |= {PALE: "#4A7C9E", TINTS[2]: "#2A75A6"}
 _DARK = {
     TINTS[0]: "#BFE1F7",
     INK: "#E6EDF3",
@@ -52,7 +52,9 @@ _DARK = {
     WRITING["ceiling"]: "#E3A3C6",
     COLORS["student"]: "#4FA9E3",
     TINTS[2]: "#2B7DB5",
-    PALE: "#1F5F8F",
+    PALE: "#3F86B5",
+    WRITING[PALE]: "#7FB2D3",
+    WRITING[TINTS[2]]: "#74BBEB",
     "#FFFFFF": "#14181E",
 }
 _STARTED = time.time()
