@@ -40,7 +40,7 @@ WRITING = {"teacher": "#8A5F00", "student": "#005D93", "baseline": "#00694D", "c
 # tints of the student's blue, for several students in one panel
 TINTS = ("#00476E", "#0072B2", "#5BA8DA")
 PALE = "#9CCBEA"  # a fourth one
-WRITING |= {PALE: "#4A7C9E", TINTS[2]: "#2A75A6"}
+WRITING |= {PALE: "#41708F", TINTS[2]: "#25699A"}
 _DARK = {
     TINTS[0]: "#BFE1F7",
     INK: "#E6EDF3",
