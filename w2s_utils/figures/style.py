@@ -23,6 +23,7 @@ WRITING = {"teacher": "#8A5F00", "student": "#005D93", "baseline": "#00694D", "c
 # tints of the student's blue, for several students in one panel
 TINTS = ("#00476E", "#0072B2", "#5BA8DA")
 PALE = "#9CCBEA"  # a fourth one
+WRITING |= {PALE: "#41708F", TINTS[2]: "#25699A"}
 DARK = {  # what a colour becomes in the dark picture
     TINTS[0]: "#BFE1F7",
     INK: "#E6EDF3",
@@ -34,7 +35,9 @@ DARK = {  # what a colour becomes in the dark picture
     WRITING["ceiling"]: "#E3A3C6",
     COLORS["student"]: "#4FA9E3",
     TINTS[2]: "#2B7DB5",
-    PALE: "#1F5F8F",
+    PALE: "#3F86B5",
+    WRITING[PALE]: "#7FB2D3",
+    WRITING[TINTS[2]]: "#74BBEB",
     "#FFFFFF": "#14181E",
 }
 _STYLE: dict[Any, Any] = {
