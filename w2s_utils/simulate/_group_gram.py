@@ -20,7 +20,7 @@ from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from w2s_utils.simulate._groups import Array, GroupModel
 
-_PORTION = 60_000  # numbers in one portion of features: half of a second-level cache
+_PORTION = 250_000  # numbers in one portion of features: few enough for a cache, enough for a matrix product
 Streams = tuple[np.random.Generator, np.random.Generator]  # of the normal numbers, and of the groups
 
 
@@ -172,7 +172,7 @@ def teacher_polynomial(model: GroupModel, blocks: Array) -> Array:
 
 
 def student_polynomial(model: GroupModel, traces: Traces) -> Array:
-    """Coefficients of the student's risks, ``[:, i, j]`` for ``(eta_u - eta_l)^i (eta_t - eta_u)^j``, (designs, 3, 3)."""
+    """The student's risks, ``[:, i, j]`` the coefficient of ``(eta_u - eta_l)^i (eta_t - eta_u)^j``, (designs, 3, 3)."""
     moved = traces.once @ model.mu_T
     powers = [traces.plain, moved + moved.swapaxes(1, 2), traces.twice @ model.mu_T @ model.mu_T]
     C, mu = np.stack(powers, axis=1), model.mu_S  # (designs, 3, p_S, p_S)
