@@ -172,7 +172,7 @@ def teacher_polynomial(model: GroupModel, blocks: Array) -> Array:
 
 
 def student_polynomial(model: GroupModel, traces: Traces) -> Array:
-    """The student's risks, ``[:, i, j]`` the coefficient of ``(eta_u - eta_l)^i (eta_t - eta_u)^j``, (designs, 3, 3)."""
+    """Student risks, ``[:, i, j]`` the coefficient of ``(eta_u - eta_l)^i (eta_t - eta_u)^j``: (designs, 3, 3)."""
     moved = traces.once @ model.mu_T
     powers = [traces.plain, moved + moved.swapaxes(1, 2), traces.twice @ model.mu_T @ model.mu_T]
     C, mu = np.stack(powers, axis=1), model.mu_S  # (designs, 3, p_S, p_S)
