@@ -197,7 +197,9 @@ def test_samples_are_kept_for_who_asks_again_up_to_a_size(monkeypatch):
     kept = group_imbalance._Kept(3 * 8 * 10)
     for at in range(4):
         kept[(at,)] = (np.zeros(4), np.zeros(6))
-    assert list(kept) == [(3,)] and kept.size == 80
+    assert list(kept) == [(1,), (2,), (3,)] and kept.size == 240
+    kept[(4,)] = (np.zeros(50),)
+    assert list(kept) == [(4,)] and kept.size == 400  # too large for the limit, and alone
     monkeypatch.setattr(group_imbalance, "_KEPT", group_imbalance._Kept(2**20))
     sizes = dict(d_z=3, eta_l=0.1, eta_u=0.2, eta_t=1, trials=2)
     first = simulate(GroupModel(**MEANS), 60, 50, **sizes)
