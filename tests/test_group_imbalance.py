@@ -31,25 +31,31 @@ def z_scores(first, second):
 def test_raw_risks_are_mean_squared_errors_on_fresh_points(law, label_noise):
     model = GroupModel(**(MEANS | dict(mu_T=[0.6, -0.2, 0.3])), sigma_y2=2.0, law=law)
     rngs = np.random.default_rng(1), np.random.default_rng(2)
-    taught = raw.teach(model, 60, 3, rngs[0], 0.2, label_noise=label_noise)
-    risks = raw.learn(taught, 50, 3, rngs[1], 0.4, [0.3])[0]
-    assert risks.shape == (2,) and np.all(risks > 0)
-    # the same design again: features, labels and fits written out
-    first, second, test = np.random.default_rng(1), np.random.default_rng(2), np.random.default_rng(3)
-    world = raw.World(model, first)
-    (z, xi), (z_new, xi_new) = world.draw(first, 60, 3, 0.2), world.draw(second, 50, 3, 0.4)
-    z_test, xi_test = world.draw(test, 400_000, 3, 0.3)
+    taught = raw.teach(model, 2, 60, 3, rngs[0], 0.2, label_noise=label_noise)
+    both = raw.learn(taught, 50, 3, rngs[1], 0.4, [0.3])
+    assert both.shape == (2, 1, 2) and np.all(both > 0) and both[0, 0, 0] != both[1, 0, 0]
+    risks = both[0, 0]
+    # the first design again: features, labels and fits written out
+    first, second, test = (raw.Streams.of(np.random.default_rng(seed)) for seed in (1, 2, 3))
+    world = raw.World.turned(model, first.turn, 1)
+
+    def sample(streams, rows, eta):
+        return (numbers[0].T for numbers in world.draw(streams, rows, 3, eta))
+
+    (z, xi), (z_new, xi_new) = sample(first, 60, 0.2), sample(second, 50, 0.4)
+    z_test, xi_test = sample(test, 400_000, 0.3)
+    T, S = world.T[0], world.S[0]
 
     def design(core, view):
         return np.hstack([core, *(core * column[:, None] for column in view.T)])
 
-    phi, phi_u, psi_u = design(z, xi @ world.T), design(z_new, xi_new @ world.T), design(z_new, xi_new @ world.S)
+    phi, phi_u, psi_u = design(z, xi @ T), design(z_new, xi_new @ T), design(z_new, xi_new @ S)
     hats = [np.linalg.pinv(phi)]
     hats.append(np.linalg.pinv(psi_u) @ phi_u @ hats[0])
-    tests = [design(z_test, xi_test @ world.T), design(z_test, xi_test @ world.S)]
+    tests = [design(z_test, xi_test @ T), design(z_test, xi_test @ S)]
     if label_noise == "drawn":
-        beta = first.standard_normal(3)
-        y = z @ beta + np.sqrt(2.0) * first.standard_normal(60)
+        beta = first.label.standard_normal(3)
+        y = z @ beta + np.sqrt(2.0) * first.label.standard_normal(60)
         measured = [np.mean((x @ (hat @ y) - z_test @ beta) ** 2) for x, hat in zip(tests, hats, strict=True)]
     else:
         measured = [2 * np.mean(((x @ hat) ** 2).sum(1)) for x, hat in zip(tests, hats, strict=True)]
@@ -58,26 +64,66 @@ def test_raw_risks_are_mean_squared_errors_on_fresh_points(law, label_noise):
 
 def test_polynomials_are_the_risks_of_shifted_features():
     model, d_z, n, N = GroupModel(**MEANS, sigma_xi2=1.7, sigma_y2=0.6), 5, 80, 90
-    W = gram.labelled(model, n, d_z, np.random.default_rng(1), None)
-    Q = gram.unlabelled(model, N, d_z, np.random.default_rng(2), None)
-    teacher, student = gram.teacher_polynomial(model, W, d_z), gram.student_polynomial(model, W, Q, d_z)
+
+    def fitted(eta_l, eta_u):
+        K = gram.inverses(gram.grams(gram.teacher_sees(model), np.random.default_rng(1), 2, n, d_z, eta_l))
+        drawn = gram.grams(gram.both_see(model), np.random.default_rng(2), 2, N, d_z, eta_u)
+        return gram.teacher_traces(K, d_z), gram.student_traces(gram.student_maps(model, drawn, d_z), K, d_z)
+
+    blocks, traces = fitted(None, None)
+    teacher, student = gram.teacher_polynomial(model, blocks), gram.student_polynomial(model, traces)
+    assert teacher.shape == (2, 3) and student.shape == (2, 3, 3)
     for eta_l, eta_u, eta_t in zip(*FRACTIONS.values(), strict=True):
         # the same random numbers, features drawn at their fractions
-        W_at = gram.labelled(model, n, d_z, np.random.default_rng(1), eta_l)
-        Q_at = gram.unlabelled(model, N, d_z, np.random.default_rng(2), eta_u)
-        blocks = gram.point_blocks(model, W_at, Q_at, d_z)
+        blocks, traces = fitted(eta_l, eta_u)
         moments = [gram.second_moment(model, mu, eta_t) for mu in (model.mu_T, model.mu_S)]
-        expected = [0.6 * np.sum(m * b) for m, b in zip(moments, blocks, strict=True)]
+        expected = [0.6 * (m * b).sum((1, 2)) for m, b in zip(moments, (blocks, traces.plain), strict=True)]
         powers = np.arange(3)
-        assert (eta_t - eta_l) ** powers @ teacher == pytest.approx(expected[0], rel=1e-9)
+        np.testing.assert_allclose(teacher @ (eta_t - eta_l) ** powers, expected[0], rtol=1e-9)
         value = (eta_u - eta_l) ** powers @ student @ (eta_t - eta_u) ** powers
-        assert value == pytest.approx(expected[1], rel=1e-9)
+        np.testing.assert_allclose(value, expected[1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_gram_matrices_give_the_fits_of_the_features(law, monkeypatch):
+    """Coefficients and their traces, written out with the features of one design and pseudo-inverses."""
+    model, d_z, n, N = GroupModel(**(MEANS | dict(mu_T=[0.6, -0.2, 0.3])), law=law), 4, 60, 50
+    sees = gram.teacher_sees(model), gram.both_see(model)
+    sizes = ((n, 0.1), (N, 0.3))
+
+    def fits():
+        drawn = [
+            gram.grams(s, np.random.default_rng(i), 3, size, d_z, eta)
+            for i, (s, (size, eta)) in enumerate(zip(sees, sizes, strict=True))
+        ]
+        K = gram.inverses(drawn[0])
+        return K, gram.student_maps(model, drawn[1], d_z)
+
+    K, Q = fits()
+    phi, both = (
+        gram.features(*gram.draw(s, tuple(np.random.default_rng(i).spawn(2)), 3, size, d_z, eta))[0]
+        for i, (s, (size, eta)) in enumerate(zip(sees, sizes, strict=True))
+    )
+    blocks = both.reshape(6, d_z, N)
+    seen = np.tensordot(np.hstack([XI.T, model.root]), blocks[1:], 1)
+    phi_u, psi = both[: 4 * d_z], np.concatenate([blocks[:1], seen]).reshape(3 * d_z, N)
+    np.testing.assert_allclose(K[0], np.linalg.pinv(phi @ phi.T), rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(Q[0], np.linalg.pinv(psi.T) @ phi_u.T, rtol=1e-8, atol=1e-11)
+    spread = (Q[0] @ K[0] @ Q[0].T).reshape(3, d_z, 3, d_z)
+    traces = gram.student_traces(Q, K, d_z)
+    np.testing.assert_allclose(traces.plain[0], np.einsum("aibi->ab", spread), rtol=1e-9)
+    np.testing.assert_allclose(gram.teacher_traces(K, d_z)[0], np.einsum("aibi->ab", K[0].reshape(4, d_z, 4, d_z)))
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_drawn_views_have_the_laws_moments(law):
     model, eta = GroupModel(**(MEANS | dict(mu_T=[0.9, -0.2, 0.3])), sigma_xi2=1.5, law=law), 0.3
-    views = np.hstack(gram.draw_views(model, np.random.default_rng(0), 400_000, eta))
+    streams = np.random.default_rng(0), np.random.default_rng(1)
+    xi = gram.draw(gram.both_see(model), streams, 1, 400_000, 1, eta)[0][0].T
+    views = np.hstack([xi[:, :3], xi[:, :3] @ XI + xi[:, 3:] @ model.root])
+    alone = gram.draw(gram.teacher_sees(model), streams, 1, 400_000, 1, eta)[0][0].T
+    np.testing.assert_allclose(alone.mean(0), views[:, :3].mean(0), atol=0.01)
+    np.testing.assert_allclose(np.cov(alone.T), np.cov(views[:, :3].T), atol=0.03)
     mean = np.r_[model.mu_T, model.mu_S]
     joint = 1.5 * np.block([[np.eye(3), XI], [XI.T, np.eye(2)]])
     spread = joint + (eta * (1 - eta) * np.outer(mean, mean) if law == "mixture" else 0)
@@ -89,8 +135,8 @@ def test_drawn_views_have_the_laws_moments(law):
 
 def test_nested_representations_see_the_same_direction():
     model = GroupModel(mu_T=[1.0, 2.0], mu_S=[2.0], Xi=[[0.0], [1.0]], law="mixture")
-    teacher, student = gram.draw_views(model, np.random.default_rng(0), 50, 0.5)
-    np.testing.assert_allclose(student[:, 0], teacher[:, 1], atol=1e-12)
+    world = raw.World.turned(model, np.random.default_rng(0), 2)
+    np.testing.assert_allclose(world.S[:, :, 0], world.T[:, :, 1], atol=1e-12)
     drawn = simulate(model, 100, 100, d_z=4, eta_l=0.2, eta_u=0.3, eta_t=0.5, trials=2, engine="raw")
     assert np.isfinite(drawn.gain).all()
 
@@ -150,16 +196,18 @@ def test_calls_with_one_seed_share_their_teachers():
 def test_samples_are_kept_for_who_asks_again_up_to_a_size(monkeypatch):
     kept = group_imbalance._Kept(3 * 8 * 10)
     for at in range(4):
-        kept[(at,)] = np.zeros(10)
-    assert list(kept) == [(3,)] and kept.size == 80
+        kept[(at,)] = (np.zeros(4), np.zeros(6))
+    assert list(kept) == [(1,), (2,), (3,)] and kept.size == 240
+    kept[(4,)] = (np.zeros(50),)
+    assert list(kept) == [(4,)] and kept.size == 400  # too large for the limit, and alone
     monkeypatch.setattr(group_imbalance, "_KEPT", group_imbalance._Kept(2**20))
     sizes = dict(d_z=3, eta_l=0.1, eta_u=0.2, eta_t=1, trials=2)
     first = simulate(GroupModel(**MEANS), 60, 50, **sizes)
     moved = GroupModel(**(MEANS | dict(mu_T=[2.0, 0.0, 1.0])))
     drawn = simulate(moved, 60, 50, **sizes)
-    assert len(group_imbalance._KEPT) == 4 and not np.allclose(first.teacher, drawn.teacher)
-    simulate(GroupModel(**(MEANS | dict(Xi=0.5 * XI))), 60, 50, **sizes)  # other students, the same teachers
-    assert len(group_imbalance._KEPT) == 6
+    assert len(group_imbalance._KEPT) == 3 and not np.allclose(first.teacher, drawn.teacher)
+    simulate(GroupModel(**(MEANS | dict(Xi=0.5 * XI))), 60, 50, **sizes)  # other students, the same samples
+    assert len(group_imbalance._KEPT) == 4
     group_imbalance._KEPT.clear()
     np.testing.assert_array_equal(simulate(moved, 60, 50, **sizes).student, drawn.student)
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from w2s_utils.claims.registry import Finding, listed
-from w2s_utils.claims.statistics import ALPHA, DETECTABLE, Array, Tested, finding, points, relative, student_t
+from w2s_utils.claims.statistics import (
+    ALPHA,
+    DETECTABLE,
+    Array,
+    Tested,
+    finding,
+    normal_isf,
+    points,
+    relative,
+    student_t,
+)
 
 
 def exact(
@@ -157,7 +166,7 @@ def asymptotic(
         centred = np.log(size_[some]) - np.average(np.log(size_[some]), weights=weight)
         information = np.sum(weight * centred**2)
         slope = np.sum(weight * centred * np.log(np.abs(deviation[some]))) / information
-        shrinks = slope * np.sqrt(information) < -stats.norm.isf(ALPHA / 2)
+        shrinks = slope * np.sqrt(information) < -normal_isf(ALPHA / 2)
         on = f"{on}; slope of the deviation {slope:.2f} +- {information**-0.5:.2f}"
     if np.abs(test.z).max() > test.critical:
         verdict = "fails"

@@ -15,6 +15,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colors as mcolors
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -31,19 +33,24 @@ from w2s_utils.environment import ROOT
 from w2s_utils.figures.style import DARK
 
 _STARTED = time.time()
+_LIGHT_ENOUGH = 76_000  # bytes of a PNG; 80 kB are allowed
 
 
 def _recolour(figure: Figure, table: Mapping[str, str]) -> None:
     table = {key.upper(): value for key, value in table.items()}
 
+    @cache  # a few colours, in thousands of places
+    def one(rgba: tuple[float, ...]) -> tuple[float, ...]:
+        code = mcolors.to_hex(rgba)
+        return mcolors.to_rgba(table.get(code.upper(), code), alpha=rgba[3])
+
     def swap(value: Any) -> Any:
-        if isinstance(value, str) and value.lower() in ("none", "auto"):
-            return value
-        rgba = mcolors.to_rgba_array(value)
-        new = [
-            mcolors.to_rgba(table.get(mcolors.to_hex(row).upper(), mcolors.to_hex(row)), alpha=row[3]) for row in rgba
-        ]
-        return new if np.ndim(value) > 1 else new[0]
+        if isinstance(value, str):
+            return value if value.lower() in ("none", "auto") else one(mcolors.to_rgba(value))
+        rgba = value if isinstance(value, tuple) and len(value) == 4 else mcolors.to_rgba_array(value)
+        if np.ndim(value) > 1:
+            return [one(tuple(row)) for row in rgba]
+        return one(tuple(np.ravel(rgba)))
 
     for artist in figure.findobj():
         for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
@@ -66,13 +73,19 @@ def _png(figure: Figure) -> bytes:
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     picture = picture.quantize(128, method=Image.Quantize.MEDIANCUT)
-    picture.save(small, format="png", optimize=True)
+    picture.save(small, format="png")
+    if small.tell() > _LIGHT_ENOUGH:  # the last tenth of the size costs eight times the time
+        small = io.BytesIO()
+        picture.save(small, format="png", optimize=True)
     return small.getvalue()
 
 
 def _svg(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    """Drawn once and without a page, as ``savefig`` would draw it twice."""
+    buffer, page, dpi = io.BytesIO(), figure.get_facecolor(), figure.dpi
+    figure.set_facecolor("none")
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})  # at 72 points an inch
+    figure.set(facecolor=page, dpi=dpi)
     return buffer.getvalue()
 
 
@@ -213,7 +226,8 @@ def publish(
     passport |= {"title": title, "caption": caption, "alt": alt, "keys": list(keys)}
     text = json.dumps(passport, indent=1, ensure_ascii=False, allow_nan=False, default=float)
     # laid out once: constrained layout moves a little each time it runs, and light and dark must match
-    figure.draw_without_rendering()
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
     pictures = {"light.svg": _svg(figure), "light.png": _png(figure)}
     pictures["dark.svg"] = _dark(pictures["light.svg"])

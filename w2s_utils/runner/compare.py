@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 FAMILY_ALPHA = 1e-4
 
@@ -156,10 +156,10 @@ def _z(row: dict[Any, Any], other: dict[Any, Any], name: str, count: int) -> tup
     if not total > 0:
         return _relative(new, reference, 0.0, 1e-7)
     tail = FAMILY_ALPHA / (2 * count)
-    limit = float(stats.norm.isf(tail))
+    limit = float(-ndtri(tail))
     if "designs" in row:
         freedoms = [float(table["designs"]) - 1 for table in (row, other)]
         freedom = total**2 / sum(s**2 / df for s, df in zip(squares, freedoms, strict=True))
-        limit = float(stats.t.isf(tail, freedom))
+        limit = float(-stdtrit(freedom, tail))
     deviation = abs(new - reference) / math.sqrt(total)
     return (math.inf if math.isnan(deviation) else deviation), limit, "z"

@@ -1,82 +1,124 @@
 """The ``gram`` and ``shared`` engines: Gram matrices of drawn features, the label noise averaged exactly.
 
 Given the features, the teacher's coefficients have covariance ``sigma_y2 K``, ``K = (Phi'Phi)^-1``, and the student's
-are ``Q = (Psi'Psi)^-1 Psi'Phi_u`` times the teacher's. Features are laid out block by block, ``w (x) z``; rows are
-drawn in portions, so that memory does not grow with n or N.
+are ``Q = (Psi'Psi)^-1 Psi'Phi_u`` times the teacher's. Features are laid out block by block, ``w (x) z``, where ``w``
+holds 1, T'xi and what S sees beyond T: one Gram matrix serves every ``Xi``. Designs are stacked on the first axis and
+drawn in portions that fit a cache, so that memory does not grow with n or N.
 
 Under a mean shift the features at any fraction are a fixed linear map of centred ones. The teacher's risk of one
 design is then a polynomial in ``eta_t - eta_l``, the student's one in ``eta_u - eta_l`` and ``eta_t - eta_u``, both
-of degree 2: twelve numbers that serve every combination of fractions.
+of degree 2, and their coefficients are simple in the group means: a few traces of a design serve them all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from w2s_utils.simulate._groups import Array, GroupModel
 
-_PORTION = 2_000_000  # numbers in one portion of features
+_PORTION = 250_000  # numbers in one portion of features: few enough for a cache, enough for a matrix product
+Streams = tuple[np.random.Generator, np.random.Generator]  # of the normal numbers, and of the groups
 
 
-def draw_views(model: GroupModel, rng: np.random.Generator, rows: int, eta: float | None) -> tuple[Array, Array]:
-    """T'xi and S'xi of some rows; ``eta`` None for features centred at their mean (mean shift)."""
-    k_T = model.p_T - 1
-    xi = rng.standard_normal((rows, model.mean.size)) * np.sqrt(model.sigma_xi2)
-    if eta is not None:
-        if model.law == "mean_shift":
-            xi += eta * model.mean
-        else:
-            size = float(model.mean @ model.mean)
-            if model.law == "whitened_mixture" and size > 0:
-                shrink = 1 - np.sqrt(max(1 - eta * (1 - eta) * size / model.sigma_xi2, 0.0))
-                xi -= np.outer(xi @ model.mean, model.mean) * (shrink / size)
-            xi += (rng.random(rows) < eta)[:, None] * model.mean
-    seen_T = xi[:, :k_T]
-    return seen_T, seen_T @ model.Xi + xi[:, k_T:] @ model.root
+class Seen(NamedTuple):
+    """A Gaussian group feature in coordinates: its mean, its variance, its law."""
+
+    mean: Array
+    sigma_xi2: float
+    law: str
 
 
-def features(view: Array, z: Array) -> Array:
-    """``[1; view] (x) z`` of each row, a column each, shape (p d_z, rows); ``z`` is (d_z, rows)."""
-    blocks = np.empty((view.shape[1] + 1, *z.shape))
-    blocks[0] = z
-    np.multiply(np.ascontiguousarray(view.T)[:, None], z, out=blocks[1:])  # long inner loops: over rows
-    return blocks.reshape(-1, z.shape[1])
+def teacher_sees(model: GroupModel) -> Seen:
+    """T'xi."""
+    return Seen(model.mu_T, model.sigma_xi2, model.law)
 
 
-def _portions(rows: int, columns: int) -> list[int]:
-    size = max(1, _PORTION // columns)
-    return [size] * (rows // size) + ([rows % size] if rows % size else [])
+def both_see(model: GroupModel) -> Seen:
+    """T'xi, then what S adds."""
+    return Seen(model.mean, model.sigma_xi2, model.law)
 
 
-def labelled(model: GroupModel, n: int, d_z: int, rng: np.random.Generator, eta: float | None) -> Array:
-    """Inverse triangular factor W of the labelled Gram matrix, K = W'W; shape (p_T d_z, p_T d_z)."""
-    size = model.p_T * d_z
-    gram = np.zeros((size, size))
-    for rows in _portions(n, size):
-        view, _ = draw_views(model, rng, rows, eta)
-        block = features(view, rng.standard_normal((d_z, rows)))
-        gram += block @ block.T
-    factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
-    return solve_triangular(factor, np.eye(size), lower=True, overwrite_b=True, check_finite=False)
+def draw(seen: Seen, streams: Streams, designs: int, rows: int, d_z: int, eta: float | None) -> tuple[Array, Array]:
+    """Group feature (designs, k, rows) and core feature (designs, d_z, rows); ``eta`` None for a centred one."""
+    normal, uniform = streams
+    k, mean = seen.mean.size, seen.mean[:, None]
+    numbers = normal.standard_normal((designs, k + d_z, rows))
+    xi, z = numbers[:, :k], numbers[:, k:]
+    xi *= np.sqrt(seen.sigma_xi2)
+    if eta is None:
+        return xi, z
+    if seen.law == "mean_shift":
+        xi += eta * mean
+        return xi, z
+    size = float(seen.mean @ seen.mean)
+    if seen.law == "whitened_mixture" and size > 0:
+        shrink = 1 - np.sqrt(max(1 - eta * (1 - eta) * size / seen.sigma_xi2, 0.0))
+        xi -= mean * ((shrink / size * seen.mean) @ xi)[:, None]
+    xi += mean * (uniform.random((designs, rows)) < eta)[:, None]
+    return xi, z
 
 
-def unlabelled(model: GroupModel, N: int, d_z: int, rng: np.random.Generator, eta: float | None) -> Array:
-    """The student's map Q of the teacher's coefficients, shape (p_S d_z, p_T d_z)."""
-    student, teacher = model.p_S * d_z, model.p_T * d_z
-    gram, cross = np.zeros((student, student)), np.zeros((student, teacher))
-    for rows in _portions(N, student + teacher):
-        seen_T, seen_S = draw_views(model, rng, rows, eta)
-        z = rng.standard_normal((d_z, rows))
-        psi = features(seen_S, z)
-        gram += psi @ psi.T
-        cross += psi @ features(seen_T, z).T
-    return cho_solve(cho_factor(gram, overwrite_a=True, check_finite=False), cross, check_finite=False)
+def features(xi: Array, z: Array) -> Array:
+    """``[1; xi] (x) z``, shape (designs, (k + 1) d_z, rows)."""
+    designs, d_z, rows = z.shape
+    blocks = np.empty((designs, xi.shape[1] + 1, d_z, rows))
+    blocks[:, 0] = z
+    np.multiply(xi[:, :, None], z[:, None], out=blocks[:, 1:])
+    return blocks.reshape(designs, -1, rows)
 
 
-def _traces(first: Array, second: Array) -> Array:
-    """Inner products of blocks: (a, m), (b, m) -> (a, b)."""
-    return first @ second.T
+def _portions(designs: int, rows: int, columns: int) -> Iterator[tuple[slice, int]]:
+    """Designs and rows of each portion: several designs, or some rows of one."""
+    together, long = max(1, _PORTION // (rows * columns)), max(1, _PORTION // columns)
+    if rows > 2 * long:
+        for at in range(designs):
+            yield from ((slice(at, at + 1), min(long, rows - start)) for start in range(0, rows, long))
+    else:
+        yield from ((slice(at, min(at + together, designs)), rows) for at in range(0, designs, together))
+
+
+def grams(seen: Seen, rng: np.random.Generator, designs: int, rows: int, d_z: int, eta: float | None) -> Array:
+    """Gram matrices of the features, shape (designs, (k + 1) d_z, (k + 1) d_z)."""
+    size = (seen.mean.size + 1) * d_z
+    total, (normal, uniform) = np.zeros((designs, size, size)), rng.spawn(2)
+    for which, some in _portions(designs, rows, size):
+        block = features(*draw(seen, (normal, uniform), which.stop - which.start, some, d_z, eta))
+        total[which] += block @ block.swapaxes(1, 2)
+    return total
+
+
+def inverses(gram: Array) -> Array:
+    """Inverses of stacked positive definite matrices, from their Cholesky factors."""
+    out = np.empty_like(gram)
+    lower = np.tri(gram.shape[-1], k=-1, dtype=bool)
+    for matrix, into in zip(gram, out, strict=True):
+        into[:] = _checked(dpotri(_checked(dpotrf(matrix)), overwrite_c=1))
+        into[lower] = into.T[lower]
+    return out
+
+
+def _checked(answer: tuple[Array, int]) -> Array:
+    if answer[1]:
+        raise np.linalg.LinAlgError("a Gram matrix of drawn features is not positive definite")
+    return answer[0]
+
+
+def student_maps(model: GroupModel, gram: Array, d_z: int) -> Array:
+    """The student's maps Q of the teacher's coefficients, shape (designs, p_S d_z, p_T d_z)."""
+    p_T, p_S, P = model.p_T, model.p_S, model.mean.size + 1
+    lift = np.zeros((p_S, P))  # [1; S'xi] from [1; T'xi; the rest]
+    lift[0, 0], lift[1:, 1:p_T], lift[1:, p_T:] = 1.0, model.Xi.T, model.root
+    designs, student = len(gram), p_S * d_z
+    half = (lift @ gram.reshape(designs, P, -1)).reshape(designs, student, P * d_z)
+    own = (lift @ half.reshape(designs, student, P, d_z)).reshape(designs, student, student)
+    out = np.empty((designs, student, p_T * d_z))
+    for matrix, cross, into in zip(own, half[:, :, : p_T * d_z], out, strict=True):
+        into[:] = _checked(dpotrs(_checked(dpotrf(matrix)), cross))
+    return out
 
 
 def second_moment(model: GroupModel, mu: Array, eta: float) -> Array:
@@ -88,43 +130,52 @@ def second_moment(model: GroupModel, mu: Array, eta: float) -> Array:
     return moment
 
 
-def point_blocks(model: GroupModel, W: Array, Q: Array, d_z: int) -> tuple[Array, Array]:
-    """Traces of the coefficients' covariances over z, block by block; shapes (p_T, p_T), (p_S, p_S)."""
-    p_T, p_S = model.p_T, model.p_S
-    teacher = np.moveaxis(W.reshape(-1, p_T, d_z), 1, 0).reshape(p_T, -1)
-    student = (Q @ W.T).reshape(p_S, -1)
-    return _traces(teacher, teacher), _traces(student, student)
+def teacher_traces(K: Array, d_z: int) -> Array:
+    """Traces over z of the blocks of the coefficients' covariance, shape (designs, p_T, p_T)."""
+    p_T = K.shape[-1] // d_z
+    return np.trace(K.reshape(-1, p_T, d_z, p_T, d_z), axis1=2, axis2=4)
 
 
-def teacher_polynomial(model: GroupModel, W: Array, d_z: int) -> Array:
-    """Coefficients of the teacher's risk in powers of ``eta_t - eta_l``, shape (3,)."""
-    blocks = np.moveaxis(W.reshape(-1, model.p_T, d_z), 1, 0).reshape(model.p_T, -1)
-    B = _traces(blocks, blocks)
-    mu = model.mu_T
-    flat = B[0, 0] + model.sigma_xi2 * np.trace(B[1:, 1:])
-    return model.sigma_y2 * np.array([flat, 2 * B[0, 1:] @ mu, mu @ B[1:, 1:] @ mu])
+class Traces(NamedTuple):
+    """The student's coefficients on its blocks a, b, after c, e of the teacher's moved into the intercept."""
+
+    plain: Array  # (designs, a, b)
+    once: Array  # (designs, a, b, c)
+    twice: Array  # (designs, a, b, c, e)
 
 
-def student_polynomial(model: GroupModel, W: Array, Q: Array, d_z: int) -> Array:
-    """Coefficients of the student's risk, ``[i, j]`` for ``(eta_u - eta_l)^i (eta_t - eta_u)^j``, shape (3, 3)."""
-    p_T, p_S, size = model.p_T, model.p_S, model.p_T * d_z
-    whole = Q.reshape(p_S, d_z, p_T, d_z)
-    # on the student's side: the intercept, what a shift of the test data adds to it, and the rest
-    shifted = np.tensordot(model.mu_S, whole[1:], 1) if p_S > 1 else np.zeros_like(whole[0])
-    rows = np.concatenate([whole[:1], shifted[None], np.sqrt(model.sigma_xi2) * whole[1:]])
-    # on the teacher's side: a shift of the unlabelled data moves its group coefficients into the intercept
-    carried = np.zeros_like(rows)
-    carried[:, :, 1:] = rows[:, :, :1] * model.mu_T[:, None]
-    both = np.stack([rows, carried]).reshape(2, p_S + 1, d_z, size) @ W.T
-    vectors = both.reshape(2, p_S + 1, -1)
-    coefficients = np.zeros((3, 3))
-    head = vectors[:, :2].reshape(4, -1)
-    products = _traces(head, head).reshape(2, 2, 2, 2)
-    for i, j, k, m in np.ndindex(2, 2, 2, 2):
-        coefficients[i + k, j + m] += products[i, j, k, m]
-    tail = vectors[:, 2:].reshape(2, -1)
-    products = _traces(tail, tail)
-    coefficients[0, 0] += products[0, 0]
-    coefficients[1, 0] += 2 * products[0, 1]
-    coefficients[2, 0] += products[1, 1]
-    return model.sigma_y2 * coefficients
+def student_traces(Q: Array, K: Array, d_z: int) -> Traces:
+    """Traces over z of ``Q_a K Q_b'``, of ``(Q_a K)_c Q_b0'`` and of ``Q_a0 K_ce Q_b0'``."""
+    designs, p_T, p_S = len(Q), K.shape[-1] // d_z, Q.shape[-2] // d_z
+    spread = Q @ K
+    rows, answers = (x.reshape(designs, p_S, -1) for x in (spread, Q))
+    plain = rows @ answers.swapaxes(1, 2)
+    head = np.ascontiguousarray(Q.reshape(designs, p_S, d_z, p_T, d_z)[:, :, :, 0])  # answers to the intercept
+    by_block = spread.reshape(designs, p_S, d_z, p_T, d_z).transpose(0, 1, 3, 2, 4).reshape(designs, p_S * p_T, -1)
+    once = by_block @ head.reshape(designs, p_S, -1).swapaxes(1, 2)
+    once = once.reshape(designs, p_S, p_T, p_S).swapaxes(2, 3)[..., 1:]
+    inner = head.transpose(0, 1, 3, 2).reshape(designs, p_S * d_z, d_z) @ head.transpose(0, 2, 1, 3).reshape(
+        designs, d_z, p_S * d_z
+    )
+    inner = inner.reshape(designs, p_S, d_z, p_S, d_z).transpose(0, 1, 3, 2, 4).reshape(designs, p_S * p_S, -1)
+    cells = K.reshape(designs, p_T, d_z, p_T, d_z)[:, 1:, :, 1:].transpose(0, 2, 4, 1, 3)
+    k_T = p_T - 1
+    twice = (inner @ cells.reshape(designs, d_z * d_z, k_T * k_T)).reshape(designs, p_S, p_S, k_T, k_T)
+    return Traces(plain, once, twice)
+
+
+def teacher_polynomial(model: GroupModel, blocks: Array) -> Array:
+    """Coefficients of the teacher's risks in powers of ``eta_t - eta_l``, shape (designs, 3)."""
+    mu, rest = model.mu_T, blocks[:, 1:, 1:]
+    flat = blocks[:, 0, 0] + model.sigma_xi2 * np.trace(rest, axis1=1, axis2=2)
+    return model.sigma_y2 * np.stack([flat, 2 * blocks[:, 0, 1:] @ mu, rest @ mu @ mu], axis=1)
+
+
+def student_polynomial(model: GroupModel, traces: Traces) -> Array:
+    """Student risks, ``[:, i, j]`` the coefficient of ``(eta_u - eta_l)^i (eta_t - eta_u)^j``: (designs, 3, 3)."""
+    moved = traces.once @ model.mu_T
+    powers = [traces.plain, moved + moved.swapaxes(1, 2), traces.twice @ model.mu_T @ model.mu_T]
+    C, mu = np.stack(powers, axis=1), model.mu_S  # (designs, 3, p_S, p_S)
+    rest = C[:, :, 1:, 1:]
+    flat = C[:, :, 0, 0] + model.sigma_xi2 * np.trace(rest, axis1=2, axis2=3)
+    return model.sigma_y2 * np.stack([flat, 2 * C[:, :, 0, 1:] @ mu, rest @ mu @ mu], axis=2)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 
 from w2s_utils.metrics import FloatOrArray
 from w2s_utils.theory.intrinsic_dimension.settings import Array, fail
@@ -75,6 +74,8 @@ def optimal_eta_u(
     if law == "mean_shift":
         best = _vertex(np.asarray(eta_l, float), np.asarray(eta_t, float), shape, nu, order)
         return best if clip is None else np.clip(best, *clip)
+    from scipy.optimize import minimize_scalar  # slow to import, and not needed for a mean shift
+
     low, high = clip or (0.0, 1.0)
 
     def one(eta_l: float, eta_t: float, nu: float, gamma: float, sigma_xi2: float, *parts: Array) -> float:
