@@ -12,6 +12,7 @@ References
 
 from w2s_utils.theory.deterministic_equivalent.moments import Moments
 from w2s_utils.theory.deterministic_equivalent.risks import Prediction, weak_to_strong
+from w2s_utils.theory.deterministic_equivalent.single import true_label_risk
 from w2s_utils.theory.deterministic_equivalent.stage import Stage, effective_penalty
 
-__all__ = ["Moments", "Prediction", "Stage", "effective_penalty", "weak_to_strong"]
+__all__ = ["Moments", "Prediction", "Stage", "effective_penalty", "true_label_risk", "weak_to_strong"]

@@ -173,6 +173,12 @@ class Moments:
     def _strong(self) -> tuple[FloatArray, FloatArray]:
         return spectrum("strong", self.strong)
 
+    @cached_property
+    def _cross(self) -> tuple[FloatArray, FloatArray]:
+        """``cross`` between the two eigenbases, and its squares."""
+        turned = self._strong[1].T @ self.cross @ self._weak[1]
+        return turned, turned**2
+
     @property
     def weak_values(self) -> FloatArray:
         """Eigenvalues of ``weak``, ascending, rounding set to 0."""

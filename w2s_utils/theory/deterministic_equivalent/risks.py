@@ -26,16 +26,16 @@ what the difference adds; it may be negative.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from w2s_utils._arrays import FloatArray
 from w2s_utils.metrics import FloatOrArray, Risks
 from w2s_utils.theory._ranges import non_negative, positive
 from w2s_utils.theory.deterministic_equivalent.moments import Moments
 from w2s_utils.theory.deterministic_equivalent.pooled import pooled_risk
+from w2s_utils.theory.deterministic_equivalent.single import TrueLabels, diagonal, square, times, turned
 from w2s_utils.theory.deterministic_equivalent.stage import Stage
 from w2s_utils.theory.intrinsic_dimension.settings import fail
 
@@ -70,48 +70,55 @@ class Prediction:
     teacher_variance: FloatOrArray
 
 
+class _Taught:
+    """What the student needs of one teacher, in its own eigenbasis: later products are vectors."""
+
+    def __init__(self, pair: _Pair, stage: Stage) -> None:
+        mean, self.tau2, error, self.spread = pair.teacher.fit(stage)
+        self.risk = error + self.spread
+        self.follow = pair.cross @ mean  # A b
+        self.mean2 = square(pair.W, mean)
+        self.unit = float(np.sum(stage.unit * diagonal(pair.W)))
+        # A V A' per unit of tau2: its diagonal, or all of it where the test rows are turned
+        self.moved = pair.cross2 @ stage.unit
+        self.moved_all = (pair.cross * stage.unit) @ pair.cross.T if pair.S_t.ndim == 2 else None
+
+
 class _Pair:
     """Moments of labelled and unlabelled rows, turned into the eigenbases of the two fits, seen from the test rows."""
 
     def __init__(self, labeled: Moments, unlabeled: Moments, test: Moments) -> None:
-        assert labeled.weak_target is not None and labeled.target is not None
-        assert test.weak_target is not None and test.strong_target is not None and test.target is not None
-        self.l_w, U_w = labeled._weak
+        assert test.strong_target is not None and test.target is not None
+        self.teacher = TrueLabels(labeled, test, "weak")
         self.l_s, U_s = unlabeled._strong
-        self.y2, self.test_y2 = labeled.target, test.target
-        self.c_w = U_w.T @ labeled.weak_target
-        self.test_c_w, self.test_c_s = U_w.T @ test.weak_target, U_s.T @ test.strong_target
-        self.cross = U_s.T @ unlabeled.cross @ U_w
-        self.cross2 = self.cross**2
-        self.W = _turned(unlabeled.weak, labeled.weak, self.l_w, U_w)
-        self.test_W = _turned(test.weak, labeled.weak, self.l_w, U_w)
-        self.S_t = _turned(test.strong, unlabeled.strong, self.l_s, U_s)
+        self.test_y2, self.test_c = test.target, U_s.T @ test.strong_target
+        if labeled is unlabeled:
+            self.cross, self.cross2 = labeled._cross
+        else:
+            self.cross = U_s.T @ unlabeled.cross @ self.teacher.vectors
+            self.cross2 = self.cross**2
+        self.W = turned(unlabeled.weak, labeled.weak, self.teacher.values, self.teacher.vectors)
+        self.S_t = turned(test.strong, unlabeled.strong, self.l_s, U_s)
 
-    def teacher(self, stage: Stage) -> tuple[FloatArray, FloatArray, float]:
-        """Mean and variance of the coefficients, test error of the mean."""
-        mean = stage.inverse[:, None] * self.c_w
-        tau2 = stage.noise(max(self.y2 - 2 * np.sum(mean * self.c_w) + _square(self.l_w, mean), 0.0))
-        return mean, tau2 * stage.unit, self.test_y2 - 2 * np.sum(mean * self.test_c_w) + _square(self.test_W, mean)
-
-    def student(self, stage: Stage, mean: FloatArray, variance: FloatArray) -> tuple[float, float, float]:
+    def student(self, stage: Stage, taught: _Taught) -> tuple[float, float, float]:
         """Inherited, reduced, and the error of a student of the averaged teacher."""
-        D, l_s, A = stage.inverse, self.l_s, self.cross
-        follow = D[:, None] * (A @ mean)
-        missed = _square(self.W, mean) - 2 * np.sum((A @ mean) * follow) + _square(l_s, follow)
-        passed = (D * (2 - l_s * D)) @ self.cross2  # diagonal of 2 A'DA - A'DSDA
-        with np.errstate(invalid="ignore"):
-            # never negative but by rounding, which an infinite variance would turn into nan
-            missed_variance = float(np.sum(_product(variance, np.maximum(_diagonal(self.W) - passed, 0.0))))
-            if self.S_t.ndim == 1:
-                seen = (self.S_t * D**2) @ self.cross2
-            else:
-                moved = D[:, None] * A
-                seen = np.einsum("ij,ij->j", moved, self.S_t @ moved)
-            inherited = float(np.sum(_product(variance, seen)))
-        unit = float(np.sum(stage.unit * _diagonal(self.S_t)))
-        own = unit * stage.noise(max(missed, 0.0))
-        direct = self.test_y2 - 2 * np.sum(follow * self.test_c_s) + _square(self.S_t, follow)
-        return inherited, unit * stage.noise(max(missed_variance, 0.0)), direct + own
+        D, l_s = stage.inverse, self.l_s
+        mean = D[:, None] * taught.follow
+        missed = taught.mean2 - 2 * np.sum(taught.follow * mean) + square(l_s, mean)
+        missed_unit = taught.unit - (D * (2 - l_s * D)) @ taught.moved
+        if taught.moved_all is None:
+            seen = (diagonal(self.S_t) * D**2) @ taught.moved
+        else:
+            seen = D @ (self.S_t * taught.moved_all) @ D
+        own = float(np.sum(stage.unit * diagonal(self.S_t)))
+        direct = self.test_y2 - 2 * np.sum(mean * self.test_c) + square(self.S_t, mean)
+        # a difference of equal numbers is rounding, which an infinite variance would blow up
+        missed_variance = times(taught.tau2, float(missed_unit) if missed_unit > 1e-12 * taught.unit else 0.0)
+        return (
+            times(taught.tau2, float(seen)),
+            own * stage.noise(missed_variance),
+            float(direct) + own * stage.noise(max(missed, 0.0)),
+        )
 
 
 def weak_to_strong(
@@ -166,7 +173,6 @@ def weak_to_strong(
     >>> [round(float(v), 4) for v in (p.risks.teacher, p.risks.student, p.inherited, p.reduced)]
     [1.5, 1.275, 0.25, 0.025]
     """
-    unlabeled_given = unlabeled
     unlabeled = labeled if unlabeled is None else unlabeled
     if test is None:
         test = unlabeled if unlabeled.labelled else labeled
@@ -176,77 +182,46 @@ def weak_to_strong(
     positive(n=n, N=N)
     non_negative(teacher_penalty=teacher_penalty, student_penalty=student_penalty, noise=noise)
     non_negative(baseline_penalty=baseline_penalty, ceiling_penalty=ceiling_penalty)
-    actual = _Pair(labeled, unlabeled, test)
-    shifted = not (labeled is test and unlabeled is test)
-    still = _Pair(test, test, test) if shifted else actual
-    direct = _Strong(labeled, test)
-    same = unlabeled_given is None or unlabeled is labeled
-    stage = lru_cache(maxsize=None)(lambda which, rows, penalty: Stage.of(spectra[which], rows, penalty))
-    spectra = {"w": actual.l_w, "s": actual.l_s, "b": direct.values, "still w": still.l_w, "still s": still.l_s}
+    one = labeled is unlabeled
+    actual = _Solved(labeled, unlabeled, test)
+    still = actual if one and test is labeled else _Solved(test, test, test)
+    direct = TrueLabels(labeled, test, "strong")
+
+    @cache
+    def true_labels(rows: float, penalty: float) -> float:
+        return sum(direct.fit(Stage.of(direct.values, rows, penalty))[2:])
+
+    @cache
+    def ceiling(n: float, N: float, penalty: float) -> float:
+        if one:
+            return true_labels(n + N, penalty)
+        return pooled_risk(((n, labeled), (N, unlabeled)), penalty, test) if unlabeled.labelled else float("nan")
 
     def cell(n: float, N: float, lam_w: float, lam_s: float, lam_b: float, lam_c: float) -> tuple[float, ...]:
-        first = stage("w", n, lam_w)
-        mean, variance, error = actual.teacher(first)
-        spread = float(np.sum(_product(variance, _diagonal(actual.test_W))))
-        terms = actual.student(stage("s", N, lam_s), mean, variance)
-        student, rest = sum(terms), terms
-        if shifted:
-            rest = still.student(stage("still s", N, lam_s), *still.teacher(stage("still w", n, lam_w))[:2])
-        shift = student - sum(rest) if shifted else 0.0
-        ceiling = float("nan")
-        if same:
-            ceiling = direct.risk(stage("b", n + N, lam_c))
-        elif unlabeled.labelled:
-            ceiling = pooled_risk(((n, labeled), (N, unlabeled)), lam_c, test)
-        baseline = direct.risk(stage("b", n, lam_b))
-        return error + spread, student, baseline, ceiling, rest[0], rest[1], rest[2] - noise, shift, spread
+        taught = actual.taught(n, lam_w)
+        student = sum(actual.terms(n, N, lam_w, lam_s))
+        inherited, reduced, rest = still.terms(n, N, lam_w, lam_s)
+        shift = 0.0 if still is actual else student - (inherited + reduced + rest)
+        others = true_labels(n, lam_b), ceiling(n, N, lam_c)
+        return taught.risk, student, *others, inherited, reduced, rest - noise, shift, taught.spread
 
     arguments = np.broadcast_arrays(n, N, teacher_penalty, student_penalty, baseline_penalty, ceiling_penalty)
     with np.errstate(invalid="ignore", over="ignore"):
         columns = np.array([cell(*(float(v) for v in row)) for row in zip(*(a.flat for a in arguments), strict=True)])
     parts = [part.reshape(arguments[0].shape)[()] for part in columns.T]
-    ceiling = parts[3] if same or unlabeled.labelled else None
-    risks = Risks(teacher=parts[0], student=parts[1], baseline=parts[2], ceiling=ceiling)
+    risks = Risks(parts[0], parts[1], parts[2], parts[3] if one or unlabeled.labelled else None)
     inherited, reduced, bias, shift, spread = parts[4:]
     return Prediction(risks, inherited, reduced, bias, shift, float(noise), spread)
 
 
-class _Strong:
-    """The strong model fitted to true labels."""
+class _Solved:
+    """One problem; what was solved for a sample size and penalty is kept."""
 
-    def __init__(self, labeled: Moments, test: Moments) -> None:
-        assert labeled.strong_target is not None and labeled.target is not None
-        assert test.strong_target is not None and test.target is not None
-        self.values, U = labeled._strong
-        self.y2, self.test_y2 = labeled.target, test.target
-        self.c, self.test_c = U.T @ labeled.strong_target, U.T @ test.strong_target
-        self.S_t = _turned(test.strong, labeled.strong, self.values, U)
-
-    def risk(self, stage: Stage) -> float:
-        mean = stage.inverse[:, None] * self.c
-        tau2 = stage.noise(max(self.y2 - 2 * np.sum(mean * self.c) + _square(self.values, mean), 0.0))
-        spread = float(np.sum(_product(tau2 * stage.unit, _diagonal(self.S_t))))
-        return float(self.test_y2 - 2 * np.sum(mean * self.test_c) + _square(self.S_t, mean)) + spread
-
-
-def _turned(matrix: FloatArray, own: FloatArray, values: FloatArray, vectors: FloatArray) -> FloatArray:
-    """The matrix in the eigenbasis of ``own``: a vector where it is ``own`` itself."""
-    return values if matrix is own else vectors.T @ matrix @ vectors
-
-
-def _diagonal(matrix: FloatArray) -> FloatArray:
-    return matrix if matrix.ndim == 1 else np.diagonal(matrix)
-
-
-def _square(matrix: FloatArray, columns: FloatArray) -> float:
-    """Quadratic form, summed over columns; ``matrix`` may be its diagonal."""
-    moved = matrix[:, None] * columns if matrix.ndim == 1 else matrix @ columns
-    return float(np.sum(columns * moved))
-
-
-def _product(variance: FloatArray, by: FloatArray) -> FloatArray:
-    """Element by element, an infinite variance times nothing being nothing."""
-    return np.where(np.abs(by) > 0, variance * by, 0.0)
+    def __init__(self, labeled: Moments, unlabeled: Moments, test: Moments) -> None:
+        pair = _Pair(labeled, unlabeled, test)
+        self.taught = cache(lambda rows, penalty: _Taught(pair, Stage.of(pair.teacher.values, rows, penalty)))
+        student = cache(lambda rows, penalty: Stage.of(pair.l_s, rows, penalty))
+        self.terms = lambda n, N, lam_w, lam_s: pair.student(student(N, lam_s), self.taught(n, lam_w))
 
 
 def _check(labeled: Moments, unlabeled: Moments, test: Moments) -> None:
