@@ -65,6 +65,16 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("figures", nargs="*", metavar="FIGURE", help="id of a reference figure or name of a chapter")
     refresh = command("refresh", "rewrite the committed figures and notebooks", "w2s refresh ridge_rate")
     refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
+    example = "w2s diagnose weak.npy strong.npy --labels labels.csv --n 500 --unlabeled 20000"
+    diagnose = command("diagnose", "predict whether weak-to-strong training pays with your two models", example)
+    diagnose.add_argument("weak", metavar="WEAK", help="features of the weak model: .npy, .npz, .parquet or .csv")
+    diagnose.add_argument("strong", metavar="STRONG", help="features of the strong model, same rows in the same order")
+    diagnose.add_argument("--labels", metavar="FILE", help="one label per row; without, variance terms only")
+    diagnose.add_argument("--groups", metavar="FILE", help="one of two group names per row; needs --labels")
+    diagnose.add_argument("--n", type=_positive, metavar="LABELED", help="labelled rows you will have")
+    diagnose.add_argument("--unlabeled", type=_positive, metavar="UNLABELED", help="unlabelled rows you will have")
+    diagnose.add_argument("--out", default="diagnosis", metavar="DIR", help="folder of report.html and report.json")
+    diagnose.add_argument("--allow-degenerate", action="store_true", help="accept constant and repeated columns")
     for part in (run, build, verify, refresh):
         part.add_argument(
             "--jobs", type=_positive, metavar="K", help="processes: chapters at once, or within one chapter"
@@ -198,6 +208,27 @@ def _refresh(options: argparse.Namespace, root: Path, say: Callable[[str], None]
     return 0
 
 
+def _diagnose(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.diagnose import diagnose, write
+
+    start = time.monotonic()
+    report = diagnose(
+        options.weak,
+        options.strong,
+        options.labels,
+        options.groups,
+        n=options.n,
+        unlabeled=options.unlabeled,
+        allow_degenerate=options.allow_degenerate,
+        threads=min(2, os.cpu_count() or 1),
+    )
+    page, data = write(report, options.out)
+    for line in (report.content["first_line"], *report.content["verdict"], *report.content["cautions"]):
+        say(line)
+    say(f"[{time.monotonic() - start:6.1f} s] report: {page} and {data}")
+    return 0
+
+
 def _execute(root: Path, jobs: list, wanted: int | None, say: Callable[[str], None]) -> list[Result]:
     from w2s_utils.runner import execute
 
@@ -235,4 +266,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Path, Callable[[str], None]],
     "test": _test,
     "verify": _verify,
     "refresh": _refresh,
+    "diagnose": _diagnose,
 }
