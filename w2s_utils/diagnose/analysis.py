@@ -155,14 +155,15 @@ def _tuned(population: Population, places: list[tuple[int, int]], scales: dict[s
         ).value
         return penalties[np.argmin(errors, axis=1)][back]
 
+    # one penalty for the two models that are not looked at: each is solved once, not for every penalty of the student
+    unused: Any = dict(baseline_penalty=strong[0], ceiling_penalty=strong[0])
     teacher, baseline, ceiling = own("weak", n, weak), own("strong", n, strong), own("strong", n + N, strong)
 
     def student(moments: Moments) -> FloatArray:
-        return np.asarray(
-            weak_to_strong(
-                n[:, None], N[:, None], labeled=moments, teacher_penalty=teacher[:, None], student_penalty=strong
-            ).risks.student
+        grid = weak_to_strong(
+            n[:, None], N[:, None], labeled=moments, teacher_penalty=teacher[:, None], student_penalty=strong, **unused
         )
+        return np.asarray(grid.risks.student)
 
     best = strong[np.argmin(population.estimate(student).value, axis=1)]
     rows: Any = zip(n, N, teacher, best, baseline, ceiling, strict=True)
@@ -175,7 +176,10 @@ def _best_pair(
     weak, strong = (SHARES * scales[name] for name in ("weak", "strong"))
 
     def both(moments: Moments) -> FloatArray:
-        grid = weak_to_strong(n, N, labeled=moments, teacher_penalty=weak[:, None], student_penalty=strong)
+        grid = weak_to_strong(
+            n, N, labeled=moments, teacher_penalty=weak[:, None], student_penalty=strong,
+            baseline_penalty=strong[0], ceiling_penalty=strong[0],
+        )  # fmt: skip
         return np.asarray(grid.risks.student) / unit
 
     errors = population.estimate(both).value

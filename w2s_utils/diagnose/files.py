@@ -167,7 +167,8 @@ def _numpy(path: Path, kind: str) -> Array:
                 raise ValueError(f"holds {', '.join(names) or 'nothing'}; one array, or one named features, is needed")
             return archive[wanted]
     except (ValueError, EOFError, KeyError) as error:
-        text = "it holds Python objects, which are never loaded" if "allow_pickle" in str(error) else str(error)
+        refused = "allow_pickle" in str(error) or "Python objects" in str(error)
+        text = "it holds Python objects, which are never loaded" if refused else str(error).splitlines()[0]
         raise ValueError(f"{path.name}: {text}") from None
     except Exception as error:  # a damaged zip archive has its own exceptions
         raise ValueError(f"{path.name}: not a readable {kind} file ({type(error).__name__})") from None
