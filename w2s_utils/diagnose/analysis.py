@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from w2s_utils._arrays import FloatArray
-from w2s_utils.diagnose.blocks import Estimate, Population
 from w2s_utils.diagnose.dimensions import intrinsic
+from w2s_utils.diagnose.estimates import Estimate, Population
 from w2s_utils.theory.deterministic_equivalent import Moments, true_label_risk, weak_to_strong
 
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)

@@ -1,4 +1,4 @@
-"""Second moments of two feature files, block by block and in one pass; population estimates without over-fitting.
+"""Second moments of two feature files, block by block and in one pass.
 
 Row i belongs to block i mod 20, so that a file sorted by class has blocks that are alike. Moments of blocks add:
 leaving one out is a subtraction.
@@ -6,8 +6,7 @@ leaving one out is a subtraction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -266,91 +265,6 @@ class Frame:
 
     means: dict[str, FloatArray]
     sizes: dict[str, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Estimate:
-    """A statistic of the population, by leaving out one block at a time.
-
-    Attributes
-    ----------
-    plugin : ndarray
-        The statistic of the sample's moments: over-fits.
-    left_out : ndarray, shape (20, ...)
-        The same without each block.
-    """
-
-    plugin: FloatArray
-    left_out: FloatArray
-
-    @property
-    def value(self) -> FloatArray:
-        """Corrected, ``K plugin - (K - 1) mean(left_out)``: free of the bias in 1/rows."""
-        count = len(self.left_out)
-        return count * self.plugin - (count - 1) * self.left_out.mean(0)
-
-    @property
-    def se(self) -> FloatArray:
-        """Standard error, from the spread of ``left_out``."""
-        count = len(self.left_out)
-        return np.sqrt((count - 1) * self.left_out.var(0))
-
-    def of(self, function: Callable[[FloatArray], FloatArray]) -> Estimate:
-        """A function of several statistics (a ratio, say), with its own standard error; the correction comes first.
-
-        Examples
-        --------
-        >>> pair = Estimate(np.array([4.0, 2.0]), np.tile([4.0, 2.0], (20, 1)))
-        >>> ratio = pair.of(lambda v: v[0] / v[1])
-        >>> float(ratio.value), float(ratio.se)
-        (2.0, 0.0)
-        """
-        shift = self.value - self.plugin
-        left = np.array([function(row + shift) for row in self.left_out])
-        centre = np.asarray(function(self.value))
-        return Estimate(centre, left - left.mean(0) + centre)
-
-
-class Population:
-    """Moments of the sample and of the 20 samples without a block, kept with what has been solved of them.
-
-    Parameters
-    ----------
-    blocks : BlockMoments
-    threads : int
-        At least 1; matrix decompositions run side by side.
-
-    Examples
-    --------
-    >>> x = np.random.default_rng(0).standard_normal((400, 3))
-    >>> population = Population(BlockMoments.of_chunks([(x, x, x[:, :1])], 400))
-    >>> found = population.estimate(lambda m: np.array(m.target))
-    >>> bool(abs(found.value - 1) < 4 * found.se), float(found.value) > float(found.plugin)
-    (True, True)
-    """
-
-    def __init__(self, blocks: BlockMoments, threads: int = 1, constant: bool = True) -> None:
-        self.rows, self.threads = blocks.total, threads
-        self.samples = self._map(lambda k: blocks.moments(k, constant), [None, *range(BLOCKS)])
-
-    def _map(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
-        if self.threads == 1:
-            return [function(item) for item in items]
-        with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(function, items))
-
-    def estimate(self, statistic: Callable[[Moments], FloatArray]) -> Estimate:
-        """Any smooth function of the moments.
-
-        Notes
-        -----
-        A function F of averages over m rows has expectation ``F + a/m + O(1/m^2)``: in-sample errors are too small by
-        about d/m, spectra too wide. With 1/20 of the rows left out the same ``a`` is divided by 19 m/20, and the
-        combination in `Estimate.value` cancels it. For a residual sum of squares without penalty, which is linear in
-        1/m, nothing is left; otherwise an error of order (d/m)^2, d in degrees of freedom, is.
-        """
-        first, *others = self._map(statistic, self.samples)
-        return Estimate(np.asarray(first, float), np.asarray(others, float))
 
 
 def _left(array: FloatArray, without: int | None) -> Any:

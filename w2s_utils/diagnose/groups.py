@@ -8,7 +8,8 @@ import numpy as np
 
 from w2s_utils._arrays import FloatArray
 from w2s_utils.diagnose.analysis import Point
-from w2s_utils.diagnose.blocks import BLOCKS, BlockMoments, Estimate
+from w2s_utils.diagnose.blocks import BLOCKS, BlockMoments
+from w2s_utils.diagnose.estimates import Estimate
 from w2s_utils.theory.deterministic_equivalent import Moments, weak_to_strong
 
 SHARES = np.linspace(0, 1, 11)

@@ -11,8 +11,8 @@ import numpy as np
 
 import w2s_utils
 from w2s_utils.diagnose.analysis import SHARES, Analysis, analyse
-from w2s_utils.diagnose.blocks import Estimate, Population
 from w2s_utils.diagnose.dimensions import dimensions, unexplained
+from w2s_utils.diagnose.estimates import Estimate, Population
 from w2s_utils.diagnose.groups import GroupCurve, group_curve
 from w2s_utils.diagnose.inputs import Inputs, read_inputs
 from w2s_utils.diagnose.verdict import verdict
