@@ -19,6 +19,7 @@ liu2026, only the leading order in d/n is right.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,22 +57,23 @@ def effective_penalty(values: FloatArray, rows: float, penalty: float = 0.0) -> 
     (1.0, 0.0)
     """
     values = np.asarray(values, float)
-    non_negative(penalty=penalty, values=values)
-    positive(rows=rows)
+    if not (penalty >= 0 and rows > 0 and values.min(initial=0.0) >= 0):  # thousands of calls: the words come second
+        non_negative(penalty=penalty, values=values)
+        positive(rows=rows)
     kept = values[values > 0]
     if kept.size == 0 or (penalty == 0 and kept.size <= rows):
         return float(penalty)
 
     def residual(log_kappa: float) -> float:
-        kappa = np.exp(log_kappa)
-        return float(1 - np.sum(kept / (kept + kappa)) / rows - penalty / kappa)
+        kappa = math.exp(log_kappa)
+        return 1 - float(kept @ (1 / (kept + kappa))) / rows - penalty / kappa
 
     # at the upper end kappa exceeds lam + tr S/n, which bounds the root
-    high = np.log((penalty + kept.sum() / rows) * 2)
+    high = math.log((penalty + float(kept.sum()) / rows) * 2)
     low = high - 1.0
     while residual(low) > 0:
         high, low = low, low - 4.0
-    return float(np.exp(brentq(residual, low, high, xtol=1e-13, rtol=1e-14)))
+    return math.exp(brentq(residual, low, high, xtol=1e-13, rtol=1e-14))
 
 
 @dataclass(frozen=True)
