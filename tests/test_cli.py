@@ -45,7 +45,9 @@ def test_without_a_command_the_help_is_shown(root, capsys):
     assert "verify" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["list", "run", "env", "build", "test", "verify", "refresh", "features"])
+@pytest.mark.parametrize(
+    "command", ["list", "run", "env", "build", "test", "verify", "refresh", "features", "diagnose"]
+)
 def test_every_help_has_an_example(capsys, command):
     with pytest.raises(SystemExit) as error:
         cli.main([command, "--help"])

@@ -69,6 +69,16 @@ def parser() -> argparse.ArgumentParser:
     features = command("features", "make the stored features of an embedded data set anew", example)
     features.add_argument("dataset", metavar="DATASET", help="blue_marble, colored_mnist or movie_snippets")
     features.add_argument("backbone", metavar="BACKBONE", help="a backbone of its data sheet")
+    example = "w2s diagnose weak.npy strong.npy --labels labels.csv --n 500 --unlabeled 20000"
+    diagnose = command("diagnose", "predict whether weak-to-strong training pays with your two models", example)
+    diagnose.add_argument("weak", metavar="WEAK", help="features of the weak model: .npy, .npz, .parquet or .csv")
+    diagnose.add_argument("strong", metavar="STRONG", help="features of the strong model, same rows in the same order")
+    diagnose.add_argument("--labels", metavar="FILE", help="one label per row; without, variance terms only")
+    diagnose.add_argument("--groups", metavar="FILE", help="one of two group names per row; needs --labels")
+    diagnose.add_argument("--n", type=_positive, metavar="LABELED", help="labelled rows you will have")
+    diagnose.add_argument("--unlabeled", type=_positive, metavar="UNLABELED", help="unlabelled rows you will have")
+    diagnose.add_argument("--out", default="diagnosis", metavar="DIR", help="folder of report.html and report.json")
+    diagnose.add_argument("--allow-degenerate", action="store_true", help="accept constant and repeated columns")
     for part in (run, build, verify, refresh):
         part.add_argument(
             "--jobs", type=_positive, metavar="K", help="processes: chapters at once, or within one chapter"
@@ -209,6 +219,27 @@ def _features(options: argparse.Namespace, root: Path, say: Callable[[str], None
     return 0
 
 
+def _diagnose(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.diagnose import diagnose, write
+
+    start = time.monotonic()
+    report = diagnose(
+        options.weak,
+        options.strong,
+        options.labels,
+        options.groups,
+        n=options.n,
+        unlabeled=options.unlabeled,
+        allow_degenerate=options.allow_degenerate,
+        threads=min(2, os.cpu_count() or 1),
+    )
+    page, data = write(report, options.out)
+    for line in (report.content["first_line"], *report.content["verdict"], *report.content["cautions"]):
+        say(line)
+    say(f"[{time.monotonic() - start:6.1f} s] report: {page} and {data}")
+    return 0
+
+
 def _execute(root: Path, jobs: list, wanted: int | None, say: Callable[[str], None]) -> list[Result]:
     from w2s_utils.runner import execute
 
@@ -247,4 +278,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Path, Callable[[str], None]],
     "verify": _verify,
     "refresh": _refresh,
     "features": _features,
+    "diagnose": _diagnose,
 }
