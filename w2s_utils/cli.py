@@ -252,6 +252,8 @@ def _execute(root: Path, jobs: list, wanted: int | None, say: Callable[[str], No
 def _judge(results: list[Result], strict: bool) -> int:
     """Print unexpected verdicts; status 1 for a failed chapter and, if strict, for those."""
     lines = [line for result in results for line in result.unexpected]
+    if lines and not strict:
+        print("with these parameters some verdicts are not those at the default ones:", file=sys.stderr)
     for line in lines:
         print(line, file=sys.stderr)
     failed = any(result.status == "failed" for result in results)

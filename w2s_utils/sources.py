@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import functools
 import hashlib
+import importlib.util
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -109,11 +112,13 @@ def download() -> int:
             locate(row.archive)
         except MissingSource:
             words = shlex.split(row.command.format(folder=shlex.quote(str(folder))))
-            words = [sys.executable, "-m", *words] if words[0] == "pip" else words
+            words = [*_pip(), *words[1:]] if words[0] == "pip" else words
             try:
-                subprocess.run(words, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+                done = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, text=True)
+                if done.returncode:
+                    raise ValueError((done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1])
                 locate(row.archive)
-            except (OSError, subprocess.CalledProcessError, ValueError) as error:
+            except (OSError, ValueError) as error:
                 print(f"sources: {row.file} ({row.holds}) could not be had: {error}", file=sys.stderr)
                 failed += 1
                 continue
@@ -125,6 +130,13 @@ def download() -> int:
     return failed
 
 
+def _pip() -> list[str]:
+    """How to call pip: that of this interpreter, or, in an environment made without it, the one on PATH."""
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    return [shutil.which("pip3") or shutil.which("pip") or "pip"]
+
+
 @functools.cache
 def _sha256(path: Path, changed: int) -> str:
     with path.open("rb") as handle:
@@ -132,4 +144,8 @@ def _sha256(path: Path, changed: int) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m w2s_utils.sources",
+        description="Download what the stored features were made from (data/sources.csv, about 210 MB) into the cache.",
+    ).parse_args()
     sys.exit(1 if download() else 0)

@@ -40,7 +40,7 @@ def _recolour(figure: Figure, table: Mapping[str, str]) -> None:
     table = {key.upper(): value for key, value in table.items()}
 
     @cache  # a few colours, in thousands of places
-    def one(rgba: tuple[float, ...]) -> tuple[float, ...]:
+    def one(rgba: Any) -> Any:
         code = mcolors.to_hex(rgba)
         return mcolors.to_rgba(table.get(code.upper(), code), alpha=rgba[3])
 
