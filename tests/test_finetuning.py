@@ -23,6 +23,11 @@ def differences(function, theta):
     return np.array([(function(theta + step) - function(theta - step)) / 2e-6 for step in steps])
 
 
+def test_tanh_is_that_of_numpy():
+    z = np.concatenate([np.linspace(-50, 50, 4001), [-1e300, -1e-9, 1e-9, 1e300]])
+    np.testing.assert_allclose(finetuning.network.fast_tanh(z), np.tanh(z), rtol=0, atol=1e-15)
+
+
 def test_gradients_are_finite_differences():
     rng = np.random.default_rng(1)
     net = Network((3, 5, 4, 2))
