@@ -43,9 +43,6 @@ class Transfer:
         Of the squared distance from the start, in units of the mean squared norm of the gradient features there.
     dims : tuple of int
         Dimensions of the subspaces, increasing; none are trained when empty.
-    frames : int
-        Random subspaces of each dimension, over which accuracy is averaged: from one to the next it varies more than
-        from one network to another.
 
     Raises
     ------
@@ -63,8 +60,7 @@ class Transfer:
     n: int = 128
     n_pre: int = 600
     penalty: float = 1e-4
-    dims: tuple[int, ...] = (8, 16, 32, 64)
-    frames: int = 4
+    dims: tuple[int, ...] = (8, 16, 32, 64, 128)
 
     def __post_init__(self) -> None:
         if self.task not in TASKS:
@@ -73,8 +69,6 @@ class Transfer:
             raise ValueError(f"width = {self.width} is not allowed: 2 <= width <= 256")
         if not 0 < self.penalty < 10:
             raise ValueError(f"penalty = {self.penalty} is not allowed: 0 < penalty < 10")
-        if not 1 <= self.frames <= 100:
-            raise ValueError(f"frames = {self.frames} is not allowed: 1 <= frames <= 100")
         if any(b <= a for a, b in zip((0, *self.dims), (*self.dims, self.parameters), strict=True)):
             raise ValueError(f"dims = {self.dims} is not allowed: increasing, from 1 to below {self.parameters}")
 
@@ -85,7 +79,7 @@ class Transfer:
 
 
 def _measure(
-    setting: Transfer, net: Network, theta0: Array, rows: Any, frames: Sequence[tuple[Array, Array]]
+    setting: Transfer, net: Network, theta0: Array, rows: Any, frame: Array, lead: Array
 ) -> tuple[dict[str, float], list[float]]:
     penalty = setting.penalty * float(np.mean(np.diag(net.gradients(theta0, rows.X).kernel())))
     features = net.gradients(theta0, rows.test_X)
@@ -106,14 +100,13 @@ def _measure(
         "gradient_dimension": float(intrinsic_dimension(net.gradients(theta0, rows.test_X[:SPECTRUM_ROWS]).dense())),
         "converged": float(full.converged),
     }
-    accuracies = np.zeros((len(frames), len(setting.dims)))
-    for i, (frame, lead) in enumerate(frames):
-        for j, d in enumerate(setting.dims):
-            part, ahead = frame[:, :d], lead[:, :, :d]
-            tied = finetune(net, theta0, rows.X, rows.y, penalty, frame=part, lead=ahead, tolerance=SUBSPACE_TOLERANCE)
-            accuracies[i, j] = 1 - error(net.predict(tied.theta, rows.test_X)[:, 0])
-            values["converged"] = min(values["converged"], float(tied.converged))
-    return values, accuracies.mean(0).tolist()
+    accuracies = []
+    for d in setting.dims:
+        part, ahead = frame[:, :d], lead[:, :, :d]
+        tied = finetune(net, theta0, rows.X, rows.y, penalty, frame=part, lead=ahead, tolerance=SUBSPACE_TOLERANCE)
+        accuracies.append(1 - error(net.predict(tied.theta, rows.test_X)[:, 0]))
+        values["converged"] = min(values["converged"], float(tied.converged))
+    return values, accuracies
 
 
 def replicate(
@@ -121,7 +114,7 @@ def replicate(
 ) -> list[dict[str, Any]]:
     r"""Fine-tune one network from several degrees of pre-training, and measure.
 
-    All models share rows, initial weights, new head and frames; settings that differ in penalty or dimensions do too.
+    All models share rows, initial weights, new head and frame; settings that differ in penalty or dimensions do too.
 
     Parameters
     ----------
@@ -138,7 +131,7 @@ def replicate(
         difference of full and linearised fine-tuning on test rows over that of full fine-tuning and the start;
         ``moved``, :math:`|\theta-\theta_0|/|\theta_0|`; ``gradient_dimension``, directions with 99 % of the trace of
         the gradient features of 200 test rows; ``converged``, 1 if all fits were. With subspaces also
-        ``accuracy_<d>``, mean over frames, ``d90`` and ``d_same``: dimension that reaches 90 % of the model's own full
+        ``accuracy_<d>``, ``d90`` and ``d_same``: dimension that reaches 90 % of the model's own full
         accuracy, and of that of the first model,
         the number of parameters when the model never reaches the latter.
 
@@ -167,14 +160,13 @@ def replicate(
             path = pretrain(large, initial, rows.pre_X, labels, wanted)
             found |= {(kind, k): theta for k, theta in zip(wanted, path, strict=True)}
     D = setting.parameters
-    widest, rng = max(setting.dims, default=1), parallel.generator(seed, 3)
-    drawn = [random_frame(rng, D, widest) for _ in range(setting.frames if setting.dims else 0)]
-    frames = [(frame, lead_product(rows.X, frame, setting.width)) for frame in drawn]
+    frame = random_frame(parallel.generator(seed, 3), D, max(setting.dims, default=1))
+    lead = lead_product(rows.X, frame, setting.width)
     table: list[dict[str, Any]] = []
     for kind, steps in models:
         # the same stream for every model: the new head is the same
         net, theta0 = large.with_new_head(found[kind, steps], parallel.generator(seed, 4))
-        values, accuracies = _measure(setting, net, theta0, rows, frames)
+        values, accuracies = _measure(setting, net, theta0, rows, frame, lead)
         row: dict[str, Any] = {"kind": kind, "steps": steps, **values}
         if setting.dims:
             row |= {f"accuracy_{d}": value for d, value in zip(setting.dims, accuracies, strict=True)}

