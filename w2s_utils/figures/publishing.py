@@ -40,17 +40,16 @@ def _recolour(figure: Figure, table: Mapping[str, str]) -> None:
     table = {key.upper(): value for key, value in table.items()}
 
     @cache  # a few colours, in thousands of places
-    def one(rgba: Any) -> Any:
+    def one(rgba: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         code = mcolors.to_hex(rgba)
         return mcolors.to_rgba(table.get(code.upper(), code), alpha=rgba[3])
 
     def swap(value: Any) -> Any:
         if isinstance(value, str):
             return value if value.lower() in ("none", "auto") else one(mcolors.to_rgba(value))
-        rgba = value if isinstance(value, tuple) and len(value) == 4 else mcolors.to_rgba_array(value)
         if np.ndim(value) > 1:
-            return [one(tuple(row)) for row in rgba]
-        return one(tuple(np.ravel(rgba)))
+            return [one(mcolors.to_rgba(row)) for row in value]
+        return one(mcolors.to_rgba(value))
 
     for artist in figure.findobj():
         for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):

@@ -14,7 +14,7 @@ import numpy as np
 
 from w2s_utils.simulate._groups import Array, GroupModel
 
-_PORTION = 100_000  # numbers in the features of the designs that are worked on at once
+_PORTION = 250_000  # numbers in the features of the designs that are worked on at once
 
 
 class Streams(NamedTuple):
