@@ -135,8 +135,8 @@ def in_words(plain: pd.DataFrame, name: str) -> str:
     Examples
     --------
     >>> in_words(pd.DataFrame([{"effect": 0.0746, "se": 0.058}]), "pgr")
-    'ordinary PGR +0.075 ± 0.058'
+    'ordinary PGR +0.075 (standard error 0.058)'
     """
     if plain.empty:
         return f"ordinary {name.upper()} not defined"
-    return f"ordinary {name.upper()} {plain.effect.iloc[0]:+.3f} ± {plain.se.iloc[0]:.3f}"
+    return f"ordinary {name.upper()} {plain.effect.iloc[0]:+.3f} (standard error {plain.se.iloc[0]:.3f})"
