@@ -6,7 +6,7 @@ import pytest
 
 from w2s_utils import comparison_data as data
 from w2s_utils import comparison_trends as trends
-from w2s_utils.comparison_features import feature_moments, predicted_errors
+from w2s_utils.comparison_features import feature_moments, predicted_errors, predicted_slope
 from w2s_utils.probes import MODELS, draw_split, oracle
 from w2s_utils.theory import intrinsic_dimension as theory
 
@@ -165,3 +165,26 @@ def test_the_standard_error_of_a_trend_is_cautious_on_pools_of_uneven_rows():
         found.append(trends.paired(table, "log_opr", low, high, test_share=0.04).iloc[0])
     true = np.std([row.effect for row in found], ddof=1)
     assert 1.0 < np.mean([row.se for row in found]) / true < 2.2
+
+
+def test_a_ratio_that_is_not_defined_is_not_compared():
+    # teacher and ceiling tie: there is no gap of which a share could be recovered
+    rows = [dict(split=s, weak=w, n=n, pgr=np.nan if n == 20 else s) for s in (1, 2) for w in "ab" for n in (10, 20)]
+    table = pd.DataFrame(rows)
+    assert trends.paired(table, "pgr", {"n": 10}, {"n": 20}, test_share=0.1).empty
+    assert trends.between_teachers(table[table.n == 20], "pgr", {"a": 1.0, "b": 2.0}, test_share=0.1).empty
+    assert len(trends.between_teachers(table[table.n == 10], "pgr", {"a": 1.0, "b": 2.0}, test_share=0.1)) == 1
+    assert trends.in_words(table.iloc[:0], "pgr") == "ordinary PGR not defined"
+
+
+def test_predicted_slope_is_the_slope_of_predicted_ratios():
+    same = dict(d_w=8, d_s=8, d_sw=4.0, rho_w=1.0, rho_s=2.0, rho_sw=2.0, p=1.0)
+    moments = {"a": same, "b": same | {"d_sw": 1.0}, "c": same | {"d_sw": 2.0}}
+    values = {name: part["d_sw"] / 8 for name, part in moments.items()}
+    rows = [
+        dict(weak=name, split=split, log_opr=float(np.log(predicted_errors(50, 900, part).opr)))
+        for name, part in moments.items()
+        for split in (0, 1)
+    ]
+    slope = trends.between_teachers(pd.DataFrame(rows), "log_opr", values, test_share=0.1).effect[0]
+    assert predicted_slope(moments, values, [50], 900) == pytest.approx(slope)

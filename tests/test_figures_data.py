@@ -59,3 +59,20 @@ def test_pairs_are_sorted_by_their_ridgeless_gain(means):
 def test_shades_are_distinct_for_as_many_teachers_as_the_book_has():
     for count in (1, 2, 3, 4, 5):
         assert len(set(figures_data.shades(list(range(count))).values())) == count
+
+
+def test_a_curve_that_ends_undefined_gets_no_label():
+    ax = figures.subplots()[1]
+    figures_data.end_labels(ax, 1.0, {"a": (0.5, "student"), "b": (float("nan"), "teacher")})
+    assert [text.get_text() for text in ax.texts] == ["a"]
+
+
+def test_ratios_off_the_scale_are_left_out(means):
+    study = STUDIES["colored_mnist"]
+    names = {"a": "a", "b": "b"}
+    limits = dict(test_share=0.04, opr=(0.5, 2.0))
+    drawn = [
+        figures_data.ratio_grid(means[~means.tuned], study, "weak", names, pgr=pgr, **limits)[1][0, 0]
+        for pgr in ((-10.0, 10.0), (5.0, 10.0))
+    ]
+    assert [sum(len(line.get_xdata()) > 2 for line in ax.lines) > 0 for ax in drawn] == [True, False]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,3 +197,40 @@ def spectrum_dimension(spectrum: npt.ArrayLike, energy: float = 0.99) -> int:
         raise ValueError(f"energy = {energy} is outside (0, 1]")
     total = np.cumsum(np.asarray(spectrum, float))
     return int(np.searchsorted(total, (energy - 1e-12) * total[-1])) + 1
+
+
+def predicted_slope(
+    moments: Mapping[str, Mapping[str, float]], values: Mapping[str, float], labels: Sequence[int], N: int
+) -> float:
+    """What the theory of Gaussian features predicts for `comparison_trends.between_teachers` on the log OPR.
+
+    Parameters
+    ----------
+    moments : mapping
+        From `feature_moments`, for each teacher.
+    values : mapping of str to float
+        A teacher's correlation dimension relative to d_w, by any estimator.
+    labels : sequence of int
+        Labelled sizes over which the log OPR is averaged.
+    N : int
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    KeyError
+        If the moments of a teacher are missing.
+
+    Examples
+    --------
+    >>> same = dict(d_w=8, d_s=8, d_sw=4.0, rho_w=1.0, rho_s=2.0, rho_sw=2.0, p=1.0)
+    >>> moments = {"a": same, "b": same | {"d_sw": 1.0}}
+    >>> predicted_slope(moments, {"a": 0.5, "b": 0.125}, [50], 1000) > 0
+    True
+    """
+    x = np.array([values[name] for name in values])
+    curves = [predicted_errors(np.asarray(labels), N, moments[name]) for name in values]
+    y = [float(np.mean(np.log(np.asarray(curve.baseline) / np.asarray(curve.student)))) for curve in curves]
+    return float(-np.ptp(x) * np.polyfit(x, y, 1)[0])

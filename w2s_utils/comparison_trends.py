@@ -38,7 +38,7 @@ def paired(
     Returns
     -------
     DataFrame
-        One row a contrast: ``by``, ``effect``, ``se``, ``df``.
+        One row a contrast: ``by``, ``effect``, ``se``, ``df``; empty where a value is not defined (no gap, no PGR).
 
     Raises
     ------
@@ -53,12 +53,14 @@ def paired(
     """
 
     def pick(where: Mapping[str, Any]) -> pd.Series:
-        chosen = table[np.logical_and.reduce([table[key] == value for key, value in where.items()])]
+        chosen = table[_cell(table, where)]
         return chosen.groupby([*by, "split"])[name].mean()
 
     top, bottom = pick(high), pick(low)
     if top.empty or not top.index.equals(bottom.index):
         raise ValueError(f"cells {dict(high)} and {dict(low)} do not share their splits")
+    if not np.isfinite(table[_both(table, high, low)][name]).all():
+        return pd.DataFrame(columns=[*by, "effect", "se", "df"], dtype=float)
     rows = []
     steps = (top - bottom).to_frame("step").reset_index()
     for group, members in steps.groupby(list(by)) if by else [((), steps)]:
@@ -66,6 +68,14 @@ def paired(
         keys = dict(zip(by, group, strict=True))
         rows.append(keys | {"effect": effect, "se": se, "df": df})
     return pd.DataFrame(rows)
+
+
+def _cell(table: pd.DataFrame, where: Mapping[str, Any]) -> Any:
+    return np.logical_and.reduce([table[key] == value for key, value in where.items()])
+
+
+def _both(table: pd.DataFrame, high: Mapping[str, Any], low: Mapping[str, Any]) -> Any:
+    return _cell(table, high) | _cell(table, low)
 
 
 def between_teachers(table: pd.DataFrame, name: str, values: Mapping[str, float], *, test_share: float) -> pd.DataFrame:
@@ -78,7 +88,7 @@ def between_teachers(table: pd.DataFrame, name: str, values: Mapping[str, float]
     name : str
         Column to compare.
     values : mapping of str to float
-        A teacher's correlation dimension, by any estimator.
+        A teacher's correlation dimension relative to d_w, by any estimator.
     test_share : float
         As in `probes.nadeau_bengio`.
 
@@ -86,7 +96,7 @@ def between_teachers(table: pd.DataFrame, name: str, values: Mapping[str, float]
     -------
     DataFrame
         One row, ``effect``, ``se``, ``df``: minus the slope of a split's least-squares line over teachers, times the
-        range of the values; empty where all values agree within a tenth.
+        range of the values; empty where all values agree within 1 %, or a ratio is not defined.
 
     Raises
     ------
@@ -101,9 +111,32 @@ def between_teachers(table: pd.DataFrame, name: str, values: Mapping[str, float]
     """
     x = pd.Series(values, dtype=float)
     spread = float(x.max() - x.min())
-    if spread <= 0.1:
-        return pd.DataFrame(columns=["effect", "se", "df"])
     wide = table.pivot(index="split", columns="weak", values=name)[list(values)]
+    if spread <= 0.01 * x.abs().max() or not np.isfinite(wide.to_numpy()).all():
+        return pd.DataFrame(columns=["effect", "se", "df"], dtype=float)
     weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
     effect, se, df = nadeau_bengio(-spread * (wide.to_numpy() @ weights.to_numpy()), test_share)
     return pd.DataFrame([{"effect": effect, "se": se, "df": df}])
+
+
+def in_words(plain: pd.DataFrame, name: str) -> str:
+    """An effect on the ordinary ratio, to stand beside the test on logarithms.
+
+    Parameters
+    ----------
+    plain : DataFrame
+        One row of `paired` or `between_teachers`, or none.
+    name : {"pgr", "opr"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> in_words(pd.DataFrame([{"effect": 0.0746, "se": 0.058}]), "pgr")
+    'ordinary PGR +0.075 (standard error 0.058)'
+    """
+    if plain.empty:
+        return f"ordinary {name.upper()} not defined"
+    return f"ordinary {name.upper()} {plain.effect.iloc[0]:+.3f} (standard error {plain.se.iloc[0]:.3f})"

@@ -63,7 +63,7 @@ def end_labels(ax: Axes, x: float, labels: Mapping[str, tuple[float, str]], gap:
     x : float
         Abscissa of the last points.
     labels : mapping of str to (float, str)
-        Text to ordinate and colour.
+        Text to ordinate and colour; without a finite ordinate there is no label.
     gap : float
         Smallest distance, as a share of the height of the axes.
 
@@ -73,7 +73,7 @@ def end_labels(ax: Axes, x: float, labels: Mapping[str, tuple[float, str]], gap:
     >>> end_labels(ax, 1.0, {"a": (0.5, "student"), "b": (0.5, "teacher")})
     """
     to_share, back = ax.transData + ax.transAxes.inverted(), ax.transAxes + ax.transData.inverted()
-    order = sorted(labels, key=lambda text: labels[text][0])
+    order = sorted((text for text in labels if np.isfinite(labels[text][0])), key=lambda text: labels[text][0])
     heights = np.array([np.clip(to_share.transform((x, labels[text][0]))[1], 0.02, 0.98) for text in order])
     for _ in range(200):
         short = gap - np.diff(heights)
@@ -111,7 +111,7 @@ def ratio_grid(
         Value of ``by`` to its label, in the order of the shades.
     test_share : float
     pgr, opr : tuple of float
-        Limits of the two rows; the second is logarithmic.
+        Limits of the two rows; the second is logarithmic. PGRs off their scale are left out.
     figsize : tuple of float
         Inches.
 
@@ -125,7 +125,8 @@ def ratio_grid(
     for column, (x, rows) in zip(axes.T, scans, strict=True):
         for ax, name, limits in zip(column, ("pgr", "opr"), (pgr, opr), strict=True):
             for value in labels:
-                measured(ax, rows[rows[by] == value], x, name, color=colors[value], test_share=test_share)
+                curve = rows[(rows[by] == value) & ((name == "opr") | rows[name].between(*limits))]
+                measured(ax, curve, x, name, color=colors[value], test_share=test_share)
             ax.set(xscale="log", ylim=limits)
             ax.axhline(float(name == "opr"), color=figures.GREY, linewidth=1, zorder=1)
         figures.plain_ticks(column[1].xaxis)

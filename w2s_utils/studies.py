@@ -1,7 +1,8 @@
 """What the data chapters run on each data set: target, models, directions, sample sizes, label noise.
 
-Embedded sets take the papers' sample sizes, shrunk with the number of rows where there are too few, so that no size was
-tuned to a result. Splits test on 4 % of the rows: the fewer, the less splits overlap in what they test.
+Embedded sets take the papers' sample sizes, shrunk with the number of rows where there are too few. Which of them a
+trend compares was chosen on trial splits of the same rows, and so were margins; the chapters say which. Splits test on
+4 % of the rows: the fewer, the less splits overlap in what they test.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ class Study:
     labels, unlabeled : tuple of int
         Scans over n (at N) and over N (at n).
     n_ends, N_ends : tuple of int
-        Sizes whose comparison is the trend, stated beforehand; clear of the models' interpolation thresholds.
+        Sizes whose comparison is the trend, chosen on trial splits; clear of the models' interpolation thresholds.
     noise_n : int
         Labelled points at which levels of noise are compared, at N.
+    noise_more : tuple of int
+        Further ones that enter the test of noise.
     labeled, test : int
         Rows that every split keeps for labelled samples, and for testing.
     noise : tuple of float
@@ -61,6 +64,7 @@ class Study:
     d_s: int = 0
     teachers: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    noise_more: tuple[int, ...] = ()
 
     def scan(self, stride: int = 1) -> list[tuple[int, int]]:
         """Sizes (n, N) of both scans; a stride thins them, but keeps what trends compare.
@@ -74,7 +78,7 @@ class Study:
         -------
         list of (n, N)
         """
-        labels = {*self.labels[::stride], *self.n_ends, self.n, self.noise_n}
+        labels = {*self.labels[::stride], *self.n_ends, self.n, self.noise_n, *self.noise_more}
         unlabeled = {*self.unlabeled[::stride], *self.N_ends, self.N}
         points = [(n, self.N) for n in sorted(labels)] + [(self.n, N) for N in sorted(unlabeled)]
         return list(dict.fromkeys(points))
@@ -96,7 +100,7 @@ _PATCHES = Study(
 _DIGITS = Study(
     "label", "classification", "efficientnet_lite2", 143, 2857, (71, 143, 214, 357, 571, 929),
     (179, 357, 714, 1429, 2857), (143, 929), (357, 2857), 143, 929, 200, (0.0, 0.1, 0.2, 0.3), 128, 128,
-    options={"metric": "brier", "penalty": 1e-3},
+    options={"metric": "brier", "penalty": 1e-3}, noise_more=(357,),
 )  # fmt: skip
 # SST-2's sizes, as far as 10,072 sentences reach
 _SENTENCES = Study(
@@ -115,7 +119,7 @@ STUDIES = {
     "colored_mnist_full": replace(
         _DIGITS, student="dinov2_s14", n=5000, N=40000, labels=_grid(600, 13000, 6), unlabeled=_grid(1500, 40000, 6),
         n_ends=(600, 13000), N_ends=(1500, 40000), noise_n=5000, labeled=13000, test=7000,
-        teachers=RESNETS,
+        teachers=RESNETS, noise_more=(),
     ),
     "movie_snippets": _SENTENCES,
     "sst2": replace(
