@@ -20,6 +20,7 @@ from w2s_utils.probes import MODELS, Split, classification_sweep, draw_split, re
 
 CELL = ("weak", "strong", "noise", "tuned", "n", "N")
 RATIOS = ("gain", "pgr", "opr", "log_gain", "log_opr", "log_pgr")
+ERRORS_AND_RATIOS = (*MODELS, *RATIOS)
 CHUNK = 5  # splits a process takes at once
 _SWEEPS: dict[str, Callable[..., pd.DataFrame]] = {
     "regression": regression_sweep,
@@ -164,7 +165,7 @@ def _sweep(
     return pd.concat(parts, ignore_index=True)
 
 
-def over_splits(table: pd.DataFrame, names: Sequence[str] = (*MODELS, *RATIOS)) -> pd.DataFrame:
+def over_splits(table: pd.DataFrame, names: Sequence[str] = ERRORS_AND_RATIOS) -> pd.DataFrame:
     """Means over splits.
 
     Parameters

@@ -30,7 +30,7 @@ def load(
         Embedded: ``"blue_marble"`` (targets elevation, in gray levels 0 to 255 of the elevation raster, and
         abs_latitude, latitude, longitude, in degrees), ``"colored_mnist"`` (label, 1 for digits from 5 on;
         digit; colour, 0 red and 1 green, independent of the label; groups ``2 * label + colour``),
-        ``"movie_snippets"`` (rating, about -3.9 to 3.9; sentiment, 0 or 1, NaN where |rating| < 0.5).
+        ``"movie_snippets"`` (rating, about -3.9 to 3.9; sentiment, 0 or 1, NaN where it is between -0.5 and 0.5).
         A reader's own, from `data_dir`: ``"utkface"`` (age in years, gender, race), ``"colored_mnist_full"``
         (as colored_mnist), ``"sst2"`` (label, 0 or 1).
     data_dir : path, optional

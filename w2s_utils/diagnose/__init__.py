@@ -5,8 +5,8 @@ Reads feature files in one pass, keeps second moments of 20 row blocks, and lets
 """
 
 from w2s_utils.diagnose.blocks import BlockMoments
-from w2s_utils.diagnose.estimates import Estimate, Population
+from w2s_utils.diagnose.estimates import Jackknifed, Population
 from w2s_utils.diagnose.page import html, write
 from w2s_utils.diagnose.report import Report, diagnose
 
-__all__ = ["BlockMoments", "Estimate", "Population", "Report", "diagnose", "html", "write"]
+__all__ = ["BlockMoments", "Jackknifed", "Population", "Report", "diagnose", "html", "write"]

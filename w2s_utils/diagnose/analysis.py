@@ -13,7 +13,7 @@ import numpy as np
 
 from w2s_utils._arrays import FloatArray
 from w2s_utils.diagnose.dimensions import intrinsic
-from w2s_utils.diagnose.estimates import Estimate, Population
+from w2s_utils.diagnose.estimates import Jackknifed, Population
 from w2s_utils.theory.deterministic_equivalent import Moments, true_label_risk, weak_to_strong
 
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -41,22 +41,22 @@ class Analysis:
     Attributes
     ----------
     points : list of Point
-    terms : Estimate
+    terms : Jackknifed
         Shape (points, len(TERMS)), in units of the target's variance; without labels, of the label noise.
     taught : tuple of float
         The penalties of teacher and student that are best for the student at point 0, and its error with them.
     """
 
     points: list[Point]
-    terms: Estimate
+    terms: Jackknifed
     taught: tuple[float, float, float] | None
 
-    def term(self, name: str, point: int = 0) -> Estimate:
+    def term(self, name: str, point: int = 0) -> Jackknifed:
         """One predicted number."""
         column = TERMS.index(name)
-        return Estimate(self.terms.plugin[point, column], self.terms.left_out[:, point, column])
+        return Jackknifed(self.terms.plugin[point, column], self.terms.left_out[:, point, column])
 
-    def ratio(self, name: str, point: int = 0) -> Estimate:
+    def ratio(self, name: str, point: int = 0) -> Jackknifed:
         """``gain``, ``pgr`` or ``opr``, of corrected errors."""
         t, s, b, c = (TERMS.index(model) for model in TERMS[:4])
         function = {
@@ -66,7 +66,7 @@ class Analysis:
         }[name]
         return self.terms.of(function)
 
-    def better(self, first: int, second: int) -> Estimate:
+    def better(self, first: int, second: int) -> Jackknifed:
         """Student's error at the second point minus that at the first: positive where the first is better."""
         column = TERMS.index("student")
         return self.terms.of(lambda v: v[second, column] - v[first, column])

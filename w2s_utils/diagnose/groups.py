@@ -9,7 +9,7 @@ import numpy as np
 from w2s_utils._arrays import FloatArray
 from w2s_utils.diagnose.analysis import Point
 from w2s_utils.diagnose.blocks import BLOCKS, BlockMoments
-from w2s_utils.diagnose.estimates import Estimate
+from w2s_utils.diagnose.estimates import Jackknifed
 from w2s_utils.theory.deterministic_equivalent import Moments, weak_to_strong
 
 SHARES = np.linspace(0, 1, 11)
@@ -26,7 +26,7 @@ class GroupCurve:
     observed : float
         Share of the minority in the files, taken for the labelled rows.
     shares : ndarray, shape (11,)
-    risks : Estimate
+    risks : Jackknifed
         Shape (11, 2): test error of the student on majority and minority, in units of the target's variance.
     best_balanced, best_worst : float
         The share with the smallest mean of both, and with the smallest larger one.
@@ -36,7 +36,7 @@ class GroupCurve:
 
     observed: float
     shares: FloatArray
-    risks: Estimate
+    risks: Jackknifed
     best_balanced: float
     best_worst: float
     reduced: bool
@@ -92,7 +92,7 @@ def group_curve(blocks: dict[str, BlockMoments], point: Point, unit: float) -> G
             rows.append([_student(point, labeled, unlabeled, test) / unit for test in (low, high)])
         return np.array(rows)
 
-    risks = Estimate(statistic(None), np.array([statistic(k) for k in range(BLOCKS)]))
+    risks = Jackknifed(statistic(None), np.array([statistic(k) for k in range(BLOCKS)]))
     mean, worst = risks.value.mean(1), risks.value.max(1)
     best = float(SHARES[np.argmin(mean)]), float(SHARES[np.argmin(worst)])
     return GroupCurve(observed, SHARES, risks, *best, reduced)

@@ -12,7 +12,7 @@ import numpy as np
 import w2s_utils
 from w2s_utils.diagnose.analysis import SHARES, Analysis, analyse
 from w2s_utils.diagnose.dimensions import dimensions, unexplained
-from w2s_utils.diagnose.estimates import Estimate, Population
+from w2s_utils.diagnose.estimates import Jackknifed, Population
 from w2s_utils.diagnose.groups import GroupCurve, group_curve
 from w2s_utils.diagnose.inputs import Inputs, read_inputs
 from w2s_utils.diagnose.verdict import verdict
@@ -164,7 +164,7 @@ def _content(inputs: Inputs, population: Population, found: Analysis) -> Json:
     return content
 
 
-def _pair(estimate: Estimate) -> Json:
+def _pair(estimate: Jackknifed) -> Json:
     return {"value": float(estimate.value), "se": float(estimate.se), "plugin": float(estimate.plugin)}
 
 
