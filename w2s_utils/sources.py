@@ -11,6 +11,7 @@ import csv
 import functools
 import hashlib
 import importlib.util
+import io
 import os
 import shlex
 import shutil
@@ -96,7 +97,7 @@ def read(name: str, member: str) -> bytes:
     if path.suffix == ".whl":
         with zipfile.ZipFile(path) as file:
             return file.read(member)
-    with tarfile.open(path) as tar:
+    with tarfile.open(fileobj=_deb_data(path)) if path.suffix == ".deb" else tarfile.open(path) as tar:
         content = tar.extractfile(member)
         assert content is not None
         return content.read()
@@ -135,6 +136,19 @@ def _pip() -> list[str]:
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip"]
     return [shutil.which("pip3") or shutil.which("pip") or "pip"]
+
+
+def _deb_data(path: Path) -> io.BytesIO:
+    """The files of a Debian package: the member ``data.tar.*`` of an ``ar`` archive, still compressed."""
+    content = path.read_bytes()
+    at = len(b"!<arch>\n")
+    while at < len(content):
+        # 60 bytes: name in 16, size in the ten from byte 48 on; members start at even positions
+        name, size = content[at : at + 16].decode().strip(" /"), int(content[at + 48 : at + 58])
+        if name.startswith("data.tar"):
+            return io.BytesIO(content[at + 60 : at + 60 + size])
+        at += 60 + size + size % 2
+    raise ValueError(f"{path} holds no data.tar; download it again")
 
 
 @functools.cache

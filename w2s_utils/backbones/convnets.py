@@ -87,14 +87,22 @@ def squeezenet(x: FloatArray, w: Weights) -> FloatArray:
 
 def mobilenet_v2(x: FloatArray, w: Weights) -> FloatArray:
     """MobileNetV2, last convolution, mean over positions: (images, 1280). Input: RGB in [0, 1]."""
-    mean, deviation = (np.array(part, np.float32) for part in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
-    scaled: FloatArray = np.asarray((x - mean) / deviation, np.float32)
-    return _inverted_residuals(scaled, w, _MOBILENET, same=False)
+    return _inverted_residuals(_unit_range(x), w, _MOBILENET, same=False)
+
+
+def mobilenet_v2_block5(x: FloatArray, w: Weights) -> FloatArray:
+    """MobileNetV2, output of the sixth block, mean over positions: (images, 32). Input: RGB in [0, 1]."""
+    return _inverted_residuals(_unit_range(x), w, _MOBILENET[:3], same=False, head=False)
 
 
 def efficientnet_lite0(x: FloatArray, w: Weights) -> FloatArray:
     """EfficientNet-Lite0, last convolution, mean over positions: (images, 1280). Input: RGB in [0, 1]."""
     return _inverted_residuals(_byte_range(x), w, _LITE0, same=True)
+
+
+def efficientnet_lite0_block4(x: FloatArray, w: Weights) -> FloatArray:
+    """EfficientNet-Lite0, output of the fifth block, mean over positions: (images, 40). Input: RGB in [0, 1]."""
+    return _inverted_residuals(_byte_range(x), w, _LITE0[:3], same=True, head=False)
 
 
 def efficientnet_lite2(x: FloatArray, w: Weights) -> FloatArray:
@@ -108,6 +116,11 @@ NETWORKS: dict[str, Callable[[FloatArray, Weights], FloatArray]] = {
     "efficientnet_lite0": efficientnet_lite0,
     "efficientnet_lite2": efficientnet_lite2,
 }
+
+
+def _unit_range(x: FloatArray) -> FloatArray:
+    mean, deviation = (np.array(part, np.float32) for part in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    return np.asarray((x - mean) / deviation, np.float32)
 
 
 def _byte_range(x: FloatArray) -> FloatArray:
@@ -124,7 +137,9 @@ def _max_pool(x: FloatArray) -> FloatArray:
     return out
 
 
-def _inverted_residuals(x: FloatArray, w: Weights, stages: tuple[tuple[int, int], ...], *, same: bool) -> FloatArray:
+def _inverted_residuals(
+    x: FloatArray, w: Weights, stages: tuple[tuple[int, int], ...], *, same: bool, head: bool = True
+) -> FloatArray:
     def layer(x: FloatArray, name: str, stride: int = 1, bounded: bool = True) -> FloatArray:
         kernel = w[f"{name}.kernel"]
         if kernel.shape[0] > 1:
@@ -139,4 +154,5 @@ def _inverted_residuals(x: FloatArray, w: Weights, stages: tuple[tuple[int, int]
         y = layer(x, f"{at}expand") if f"{at}expand.kernel" in w else x
         y = layer(layer(y, f"{at}depthwise", stride), f"{at}project", bounded=False)
         x = x + y if stride == 1 and x.shape == y.shape else y
-    return layer(x, "head").mean((1, 2))
+    pooled: FloatArray = (layer(x, "head") if head else x).mean((1, 2))
+    return pooled

@@ -34,6 +34,8 @@ class Backbone:
         Changes when weights or preprocessing change: part of the cache's key.
     load : callable
         Given the inputs to fit on (a vocabulary needs them), returns what encodes a batch.
+    reduced : bool
+        An early layer, or an input made small: the weak models of the embedded scenes.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Backbone:
     layer: str
     identity: Callable[[], str]
     load: Callable[[Sequence[Any] | None], Encoder]
+    reduced: bool = False
 
 
 def _pixels(images: Sequence[Any]) -> FloatArray:
@@ -54,6 +57,17 @@ def _convnet(name: str) -> Callable[[Sequence[Any] | None], Encoder]:
         return lambda images: convnets.NETWORKS[name](batch_of(images, 84, 112), w)
 
     return load
+
+
+def _reduced(
+    name: str, network: str, side: int, width: int, layer: str, run: Callable[[FloatArray, convnets.Weights], FloatArray]
+) -> Backbone:
+    def load(fit_on: Sequence[Any] | None) -> Encoder:
+        w = weights(network)
+        return lambda images: run(batch_of(images, side, side), w)
+
+    layer = f"{layer}, mean over positions; RGB in [0, 1], bilinear, {side} x {side} pixels"
+    return Backbone(name, "image", width, layer, _weights_of(network, name), load, reduced=True)
 
 
 def _lsa(fit_on: Sequence[Any] | None) -> Encoder:
@@ -70,8 +84,8 @@ def _minilm(fit_on: Sequence[Any] | None) -> Encoder:
     return sentences.minilm()
 
 
-def _weights_of(name: str) -> Callable[[], str]:
-    return lambda: f"{name} {archives()[SOURCES[name][0]].sha256} 1"
+def _weights_of(network: str, name: str | None = None) -> Callable[[], str]:
+    return lambda: f"{name or network} {archives()[SOURCES[network][0]].sha256} 1"
 
 
 def _published(model: hub.Model) -> Backbone:
@@ -89,6 +103,16 @@ _ROWS = (
             ("mobilenet_v2", 1280, "last convolution, mean over positions"),
             ("efficientnet_lite0", 1280, "last convolution, mean over positions"),
             ("efficientnet_lite2", 1280, "last convolution, mean over positions"),
+        )
+    ),
+    *(
+        _reduced(*row)
+        for row in (
+            ("lite0_block4", "efficientnet_lite0", 112, 40, "output of block 4", convnets.efficientnet_lite0_block4),
+            ("mobilenet_v2_64px_block5", "mobilenet_v2", 64, 32, "output of block 5", convnets.mobilenet_v2_block5),
+            ("squeezenet_32px", "squeezenet", 32, 512, "output of fire9", convnets.squeezenet),
+            ("squeezenet_64px", "squeezenet", 64, 512, "output of fire9", convnets.squeezenet),
+            ("mobilenet_v2_64px", "mobilenet_v2", 64, 1280, "last convolution", convnets.mobilenet_v2),
         )
     ),
     Backbone("tfidf_lsa", "text", 128, "128 singular directions of TF-IDF", lambda: "tfidf_lsa 1", _lsa),

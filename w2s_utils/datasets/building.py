@@ -15,17 +15,31 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils import backbones
-from w2s_utils.datasets import embedded
+from w2s_utils.datasets import embedded, scenes
 from w2s_utils.datasets.features import gram_error, principal_scores, quantise
 from w2s_utils.datasets.recipes import RECIPES, Inputs
 
 GRAM_TOLERANCE = 5e-3
 DIRECTIONS = 256
+SCENE_DIRECTIONS = 128
 # weak to strong as models go; the data sheets show where a probe on the pool disagrees
 ORDER = {
     "blue_marble": ("pixels", "squeezenet", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite2"),
     "colored_mnist": ("pixels", "squeezenet", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite2"),
     "movie_snippets": ("tfidf_lsa", "wordllama_64", "wordllama_256", "minilm"),
+    **dict.fromkeys(
+        scenes.SCENES,
+        (
+            "lite0_block4",
+            "mobilenet_v2_64px_block5",
+            "squeezenet_32px",
+            "squeezenet_64px",
+            "mobilenet_v2_64px",
+            "squeezenet",
+            "mobilenet_v2",
+            "efficientnet_lite2",
+        ),
+    ),
 }
 
 
@@ -59,9 +73,10 @@ def build(
         raise ValueError(f"data set {dataset!r} has no stored features to make; known: {', '.join(ORDER)}")
     if backbone not in ORDER[dataset]:
         raise ValueError(f"backbone = {backbone!r} is not one of {dataset}; known: {', '.join(ORDER[dataset])}")
-    inputs = RECIPES[dataset]()
+    inputs = (RECIPES | scenes.RECIPES)[dataset]()
     raw = raw_features(inputs, backbone)
-    scores = principal_scores(raw, inputs.pool_rows, DIRECTIONS)
+    directions = SCENE_DIRECTIONS if dataset in scenes.SCENES else DIRECTIONS
+    scores = principal_scores(raw, inputs.pool_rows, directions)
     codes, scale = quantise(scores.values)
     error = gram_error(codes * scale.astype(np.float64), scores.values)
     if error > GRAM_TOLERANCE:

@@ -23,7 +23,7 @@ _PATCH, _PIXELS = 36, 112  # 36 rows of 5400 x 2700 are 2.4 degrees
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Rows of a data set with their inputs; `pool` is the number of rows of the pool."""
+    """Rows of a data set with their inputs; `pool` is the number of rows of the pool, `given_pool` which they are."""
 
     pool: int
     ids: npt.NDArray[np.str_]
@@ -31,10 +31,13 @@ class Inputs:
     images: Images | None = None
     texts: tuple[str, ...] | None = None
     groups: npt.NDArray[np.int64] | None = None
+    given_pool: npt.NDArray[np.int64] | None = None
 
     @property
     def pool_rows(self) -> npt.NDArray[np.int64]:
-        """The pool: a random subset that depends on the numbers of rows only, sorted."""
+        """The pool: as given, or a random subset that depends on the numbers of rows only, sorted."""
+        if self.given_pool is not None:
+            return self.given_pool
         return np.sort(np.random.default_rng(0).permutation(len(self.ids))[: self.pool]).astype(np.int64)
 
 
