@@ -60,7 +60,12 @@ def _convnet(name: str) -> Callable[[Sequence[Any] | None], Encoder]:
 
 
 def _reduced(
-    name: str, network: str, side: int, width: int, layer: str, run: Callable[[FloatArray, convnets.Weights], FloatArray]
+    name: str,
+    network: str,
+    side: int,
+    width: int,
+    layer: str,
+    run: Callable[[FloatArray, convnets.Weights], FloatArray],
 ) -> Backbone:
     def load(fit_on: Sequence[Any] | None) -> Encoder:
         w = weights(network)

