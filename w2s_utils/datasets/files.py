@@ -76,8 +76,8 @@ def sound_images(
     folder : Path
     paths : sequence of Path
         Files in `folder`.
-    mode : {"RGB", "L"}
-        Pillow's mode: three channels or one.
+    mode : {"RGB", "L", "any"}
+        Pillow's mode: three channels or one; "any" takes every image.
     shown : bool
         Say progress on stderr.
 
@@ -135,8 +135,8 @@ def _flaw(content: bytes, mode: str) -> str:
     try:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
-            wanted = {"RGB": 3, "L": 1}[mode]
             channels = len(image.getbands())
+            wanted = {"RGB": 3, "L": 1, "any": channels}[mode]
             return "" if channels == wanted else f"{channels} channels, not {wanted}"
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         return "truncated" if "truncated" in str(error) else "not an image"

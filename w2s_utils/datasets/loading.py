@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -20,6 +21,8 @@ def load(
     label_noise: float = 0.0,
     colour_correlation: float = 0.0,
     seed: int = 0,
+    validation: bool = False,
+    aligned: Mapping[str, str] | None = None,
     progress: bool = True,
 ) -> Dataset:
     """Targets of a data set, its division into pool and test rows, and its inputs where they are at hand.
@@ -35,7 +38,8 @@ def load(
         the background of class k is k; groups ``2 * label + background``, nine classes: ``2 * label + 1`` on
         another background than their own).
         A reader's own, from `data_dir`: ``"utkface"`` (age in years, gender, race), ``"colored_mnist_full"``
-        (as colored_mnist), ``"sst2"`` (label, 0 or 1).
+        (as colored_mnist), ``"sst2"`` (label, 0 or 1); with label and background ``"waterbirds"``, ``"bffhq"``,
+        ``"imagenet9"``, and ``"bg_coco"`` and ``"folders"``, laid out as ``split/class/background/``.
     data_dir : path, optional
         Folder of a reader's data; the variable ``W2S_DATA`` if left out. Embedded sets ignore it.
     label_noise : float, default 0
@@ -44,6 +48,10 @@ def load(
         colored_mnist_full only: correlation of colour and (noisy) label, in [-1, 1].
     seed : int, default 0
         colored_mnist_full only: seed of flips and colours.
+    validation : bool, default False
+        waterbirds, bffhq, bg_coco, folders only: add the validation images to the pool.
+    aligned : mapping of str to str, optional
+        bg_coco, folders only: the background that is each class's own, by name; by frequency if left out.
     progress : bool, default True
         Say on stderr how far the files have been checked.
 
@@ -62,17 +70,25 @@ def load(
     >>> load("imagenet")
     Traceback (most recent call last):
         ...
-    ValueError: data set 'imagenet' is unknown; embedded: ...; from data_dir: utkface, colored_mnist_full, sst2
+    ValueError: data set 'imagenet' is unknown; embedded: ...; from data_dir: utkface, colored_mnist_full, sst2, ...
     """
     entry = _entry(name)
     if not entry.layout:
         return _embedded(entry)
-    from w2s_utils.datasets import mnist, sst2, utkface
+    from w2s_utils.datasets import bffhq, folders, imagenet9, mnist, sst2, utkface, waterbirds
 
     if name == "utkface":
         return utkface.load(data_dir=data_dir, shown=progress)
     if name == "sst2":
         return sst2.load(data_dir=data_dir)
+    if name == "waterbirds":
+        return waterbirds.load(data_dir=data_dir, validation=validation, shown=progress)
+    if name == "bffhq":
+        return bffhq.load(data_dir=data_dir, validation=validation, shown=progress)
+    if name == "imagenet9":
+        return imagenet9.load(data_dir=data_dir, shown=progress)
+    if name in ("bg_coco", "folders"):
+        return folders.load(name, data_dir=data_dir, aligned=aligned, validation=validation, shown=progress)
     return mnist.load(
         data_dir=data_dir, label_noise=label_noise, colour_correlation=colour_correlation, seed=seed, shown=progress
     )

@@ -121,7 +121,8 @@ def scene(name: str) -> Inputs:
             crops = kinds[background][part == "t10k" :: 2]
             for _ in range(count):
                 garment, crop = next(stacks[label]), int(generator.integers(len(crops)))
-                side = int(generator.integers(*(int(share * SIDE) + k for k, share in enumerate(made.size))))
+                smallest, largest = (int(share * SIDE) for share in made.size)
+                side = int(generator.integers(smallest, largest + 1))
                 left, top = generator.integers(0, SIDE - side + 1, 2).tolist()
                 flips = generator.random(2) < 0.5
                 below, above = crops[crop], gray[garment]
