@@ -118,8 +118,9 @@ def _objective(X: FloatArray, T: FloatArray, share: FloatArray | None, q: FloatA
     def evaluate(B: FloatArray, at: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
         Z = X @ B
         if plain:
-            t = T[:, at]
-            loss, slope = np.logaddexp(0, Z) - t * Z, expit(Z) - t
+            t, small = T[:, at], np.exp(-np.abs(Z))
+            loss = np.maximum(Z, 0) + np.log1p(small) - t * Z
+            slope = np.where(Z >= 0, 1.0, small) / (1 + small) - t
         else:
             s, power = side[:, at], q[at]
             logp = -np.logaddexp(0, -s * Z)

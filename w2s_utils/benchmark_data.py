@@ -1,0 +1,156 @@
+"""A data set with known groups and several backbones, as the group-imbalance chapters use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from w2s_utils import datasets
+from w2s_utils._arrays import FloatArray
+from w2s_utils.datasets import Dataset
+from w2s_utils.datasets.drawing import counts
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """Labels, groups and features of one data set.
+
+    Attributes
+    ----------
+    name : str
+    data : Dataset
+    labels : ndarray of int64, shape (m,)
+    minority : ndarray of bool, shape (m,)
+    features : mapping of str to ndarray, shape (m, d)
+        By backbone, weak to strong as listed; centred on the pool, mean square 1 there.
+    test : ndarray of int64
+        Test rows, as many majority as minority rows of every class.
+    groups : ndarray of int64, shape (len(test),)
+        2 class + minority: the cells over which accuracies are averaged.
+    """
+
+    name: str
+    data: Dataset
+    labels: IntArray
+    minority: npt.NDArray[np.bool_]
+    features: Mapping[str, FloatArray]
+    test: IntArray
+    groups: IntArray
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self.labels.max()) + 1
+
+    @property
+    def truth(self) -> IntArray:
+        """Labels of the test rows."""
+        return self.labels[self.test]
+
+    def overlap(self, n: int, N: int, etas_l: Sequence[float], etas_u: Sequence[float]) -> tuple[float, float]:
+        """Largest share of a group's pool images that a labelled sample of n, and an unlabelled one of N, takes."""
+        pool = self.data.pool_rows
+        there = np.bincount(2 * self.labels[pool] + self.minority[pool], minlength=2 * self.classes)
+        labelled, unlabelled = (
+            max(float((np.ravel(counts(size, eta, self.classes)) / there).max()) for eta in etas)
+            for size, etas in ((n, etas_l), (N, etas_u))
+        )
+        return labelled, unlabelled
+
+
+def load(name: str, *, data_dir: str | None = None, models: Sequence[str] = ()) -> Benchmark:
+    """Load a data set with groups and its features.
+
+    Parameters
+    ----------
+    name : str
+        ``scenes_tops``, ... or a reader's ``waterbirds``, ...
+    data_dir : str, optional
+        Folder of a reader's data.
+    models : sequence of str
+        Backbones, weak to strong; all if left out.
+
+    Returns
+    -------
+    Benchmark
+
+    Raises
+    ------
+    ValueError
+        As `datasets.load` and `datasets.features`, and if a test group has no image.
+
+    Examples
+    --------
+    >>> tops = load("scenes_tops", models=["lite0_block4", "squeezenet"])
+    >>> tops.classes, len(tops.test), np.bincount(tops.groups).tolist()
+    (2, 2000, [500, 500, 500, 500])
+    """
+    data = datasets.load(name, data_dir=data_dir or None)
+    source = name if data.images is None else data
+    features = {}
+    for model in models or datasets.backbones_of(name):
+        found = datasets.features(source, model, data_dir=data_dir or None)
+        values = found.values.astype(np.float64)
+        values -= values[data.pool_rows].mean(0)
+        features[model] = values / np.sqrt(np.mean(values[data.pool_rows] ** 2))
+    labels = data.targets["label"].astype(np.int64)
+    minority = datasets.minority_rows(data)
+    test = data.test_rows
+    groups = 2 * labels[test] + minority[test]
+    counts = np.bincount(groups, minlength=2 * (int(labels.max()) + 1))
+    if not counts.all():
+        raise ValueError(f"data set {name!r}: {int((counts == 0).sum())} of {counts.size} test groups have no image")
+    return Benchmark(name, data, labels, minority, features, test, groups)
+
+
+def pairs_by_rule(table: pd.DataFrame) -> pd.DataFrame:
+    """The paper's rule: a pair is kept if which of the two is stronger does not change over settings.
+
+    Parameters
+    ----------
+    table : DataFrame
+        model, sample, eta, size, accuracy of heads trained with true labels; models weak to strong as listed.
+
+    Returns
+    -------
+    DataFrame
+        One row a pair: teacher (the weaker in most settings), student, kept, settings, stronger (settings in which
+        the student is), margin (its smallest lead, in points of accuracy; negative if it falls behind).
+
+    References
+    ----------
+    .. [1] liu2026, experiments on benchmarks, as quoted by a reviewer.
+
+    Examples
+    --------
+    >>> rows = [dict(model=m, sample="labelled", eta=e, size=1, accuracy=a)
+    ...         for m, e, a in (("a", 0.1, 0.5), ("b", 0.1, 0.6), ("a", 0.5, 0.7), ("b", 0.5, 0.65))]
+    >>> pairs_by_rule(pd.DataFrame(rows))[["kept", "stronger", "settings"]].values.tolist()
+    [[False, 1, 2]]
+    """
+    wide = table.pivot(index=["sample", "eta", "size"], columns="model", values="accuracy")[table.model.unique()]
+    found = []
+    for at, low in enumerate(wide.columns):
+        for high in wide.columns[at + 1 :]:
+            lead = 100 * (wide[high] - wide[low])
+            teacher, student = (low, high) if (lead > 0).mean() >= 0.5 else (high, low)
+            lead = lead if student == high else -lead
+            found.append(
+                {
+                    "teacher": teacher,
+                    "student": student,
+                    "kept": bool((lead > 0).all()),
+                    "stronger": int((lead > 0).sum()),
+                    "settings": len(lead),
+                    "margin": float(lead.min()),
+                }
+            )
+    return pd.DataFrame(found)
+
+

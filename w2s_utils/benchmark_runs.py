@@ -1,0 +1,175 @@
+"""Teachers, students, baselines and ceilings of a data set with groups, over minority fractions and sample sizes.
+
+Two disjoint labelled samples of n and their union of 2n rows teach on the same unlabelled rows, so that the variance
+of either kind of draw can be told apart. What is kept is which test images each head gets right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from w2s_utils import datasets, parallel
+from w2s_utils.benchmark_data import Benchmark
+from w2s_utils.probes.heads import Head
+from w2s_utils.probes.many import classify_many, fit_many
+
+Hits = npt.NDArray[np.bool_]
+SAMPLES = 3  # labelled: n rows, n others, both
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Which test images are classified rightly; T test images, J seeds.
+
+    Attributes
+    ----------
+    bench : Benchmark
+    models : tuple of str
+        As listed, weak to strong.
+    pairs : tuple of (str, str)
+        Teacher and student.
+    etas_l, etas_u : tuple of float
+    n, N : int
+        Labelled samples have n and 2n rows, unlabelled ones N/2 and N.
+    teacher : ndarray of bool, shape (J, models, etas_l, 3, T)
+        On the labelled samples: n rows, n others, both. A strong model's entry is the baseline.
+    ceiling : ndarray of bool, shape (J, models, etas_u, 2, T)
+        On true labels of the unlabelled samples.
+    student : ndarray of bool, shape (J, pairs, etas_l, etas_u, 2, 3, T)
+    """
+
+    bench: Benchmark
+    models: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+    etas_l: tuple[float, ...]
+    etas_u: tuple[float, ...]
+    n: int
+    N: int
+    teacher: Hits
+    ceiling: Hits
+    student: Hits
+
+    def accuracies(self) -> pd.DataFrame:
+        """Accuracy of every model with true labels in every setting, mean over groups and draws."""
+        rows = []
+        for at, model in enumerate(self.models):
+            parts = [("labelled", self.teacher[:, at], self.etas_l, (self.n, 2 * self.n))]
+            parts += [("unlabelled", self.ceiling[:, at], self.etas_u, (self.N // 2, self.N))]
+            for sample, hits, etas, sizes in parts:
+                for e, eta in enumerate(etas):
+                    for k, size in enumerate(sizes):
+                        chosen = hits[:, e, :2] if (sample, k) == ("labelled", 0) else hits[:, e, -1 if k else 0]
+                        cells = [chosen[..., self.bench.groups == g].mean() for g in range(2 * self.bench.classes)]
+                        keys = {"model": model, "sample": sample, "eta": eta, "size": size}
+                        rows.append(keys | {"accuracy": float(np.mean(cells))})
+        return pd.DataFrame(rows)
+
+
+def benchmark_runs(
+    bench: Benchmark,
+    etas_l: Sequence[float],
+    etas_u: Sequence[float],
+    *,
+    n: int,
+    N: int,
+    seeds: Sequence[int],
+    penalty: float,
+) -> Runs:
+    """Run every pair of models, the stronger as listed being the student, for several seeds.
+
+    Parameters
+    ----------
+    bench : Benchmark
+    etas_l, etas_u : sequence of float
+        Minority fractions of labelled and unlabelled samples, in [0, 1].
+    n, N : int
+        Labelled samples have n and 2n rows, unlabelled ones N/2 and N; N is even.
+    seeds : sequence of int
+        A seed's numbers do not depend on the other seeds.
+    penalty : float
+        Of all heads; features have mean square 1.
+
+    Returns
+    -------
+    Runs
+
+    Raises
+    ------
+    ValueError
+        As `datasets.resample_groups`, if N is odd, or there are fewer than two models.
+
+    Examples
+    --------
+    >>> from w2s_utils import benchmark_data
+    >>> tops = benchmark_data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
+    >>> runs = benchmark_runs(tops, [0.5], [0.1, 0.5], n=20, N=40, seeds=[0], penalty=0.03)
+    >>> runs.pairs, runs.student.shape
+    ((('lite0_block4', 'squeezenet'),), (1, 1, 1, 2, 2, 3, 2000))
+    """
+    models = tuple(bench.features)
+    if len(models) < 2:
+        raise ValueError(f"models = {list(models)} is not allowed: at least two, a teacher and a student")
+    if N % 2:
+        raise ValueError(f"N = {N} is odd; it must be even, as half of it is a sample of its own")
+    settings = [
+        dict(bench=bench, etas_l=tuple(etas_l), etas_u=tuple(etas_u), n=n, N=N, seed=seed, penalty=penalty)
+        for seed in seeds
+    ]
+    found = parallel.run(_one_seed, settings, label=bench.name)
+    teacher, ceiling, student = (np.stack([one[at] for one in found]) for at in range(3))
+    pairs = tuple((low, high) for at, high in enumerate(models) for low in models[:at])
+    return Runs(bench, models, pairs, tuple(etas_l), tuple(etas_u), n, N, teacher, ceiling, student)
+
+
+def labelled_samples(bench: Benchmark, n: int, N: int, eta_l: float, eta_u: float, seed: int) -> list[datasets.Split]:
+    """Splits with n labelled rows, n others, and both; unlabelled and test rows are the same in all three."""
+    both = datasets.resample_groups(bench.data, 2 * n, N, eta_l=eta_l, eta_u=eta_u, seed=seed)
+    first = datasets.resample_groups(bench.data, n, N, eta_l=eta_l, eta_u=eta_u, seed=seed).labelled
+    others = np.setdiff1d(both.labelled, first)
+    return [both._replace(labelled=rows) for rows in (first, others, both.labelled)]
+
+
+def _one_seed(
+    bench: Benchmark, etas_l: tuple[float, ...], etas_u: tuple[float, ...], n: int, N: int, seed: int, penalty: float
+) -> tuple[Hits, Hits, Hits]:
+    models, K, y = list(bench.features), bench.classes, bench.labels
+    splits = {(el, eu): labelled_samples(bench, n, N, el, eu, seed) for el in etas_l for eu in etas_u}
+    half = {
+        eu: datasets.resample_groups(bench.data, n, N // 2, eta_l=etas_l[0], eta_u=eu, seed=seed).unlabelled
+        for eu in etas_u
+    }
+    heads: dict[str, list[Head]] = {}
+    for model, X in bench.features.items():
+        heads[model] = []
+        for el in etas_l:
+            samples = splits[el, etas_u[0]]
+            start = None
+            for split in samples:
+                start = fit_many(
+                    X[split.labelled], y[split.labelled][:, None], penalty, K, start=None if start is None else start
+                )
+                heads[model] += start
+    answers = {model: classify_many(heads[model], X).astype(np.int64) for model, X in bench.features.items()}
+    truth, shape = bench.truth, (len(etas_l), SAMPLES, len(bench.test))
+    teacher = np.stack([(answers[model][:, bench.test] == truth).reshape(shape) for model in models])
+    ceilings, students = [], []
+    for at, model in enumerate(models):
+        X, columns = bench.features[model], [answers[weak] for weak in models[:at]]
+        labels = np.concatenate([y[None], *columns]).T
+        hits, start = [], None
+        for eu in etas_u:
+            for rows in (half[eu], splits[etas_l[0], eu][0].unlabelled):
+                start = fit_many(X[rows], labels[rows], penalty, K, start=start)
+                hits.append(classify_many(start, X[bench.test]) == truth)
+        # etas_u, sizes, columns, T -> columns first
+        table = np.stack(hits).reshape(len(etas_u), 2, -1, len(truth))
+        ceilings.append(table[:, :, 0])
+        if at:
+            taught = table[:, :, 1:].reshape(len(etas_u), 2, at, len(etas_l), SAMPLES, len(truth))
+            students.append(taught.transpose(2, 3, 0, 1, 4, 5))
+    return teacher, np.stack(ceilings), np.concatenate(students)

@@ -1,0 +1,175 @@
+r"""Accuracies over groups, and errors that include draws of labelled, unlabelled and test images.
+
+Notes
+-----
+Draws from one pool overlap. For a mean of J values that are, to first order, sums over the drawn images, a sample that
+takes a share f of the pool has variance :math:`s^2` from draw to draw and the mean of J draws has
+:math:`s^2(1/J + f/(1-f))` over fresh pools: what repeats among draws is the pool itself. It is the form of Nadeau and
+Bengio. Labelled and unlabelled draws take different shares; two disjoint labelled samples on the same unlabelled rows
+tell their variances apart, as what they have in common is the unlabelled draw's. Test images add the variance of the
+statistic's influence function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from w2s_utils._arrays import FloatArray
+
+METRICS = ("average", "worst")
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A statistic over J draws; sums, differences and means of it by `combine`.
+
+    Attributes
+    ----------
+    draws : ndarray, shape (J,)
+        One value a seed.
+    twins : ndarray, shape (J, 2)
+        The same with either of two disjoint labelled samples.
+    influence : ndarray, shape (T,)
+        Of every test image on the mean.
+    """
+
+    draws: FloatArray
+    twins: FloatArray
+    influence: FloatArray
+
+    @property
+    def mean(self) -> float:
+        """Mean over draws."""
+        return float(self.draws.mean())
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean, standard error and degrees of freedom; the parts of the squared error by source."""
+
+    mean: float
+    se: float
+    df: int
+    labelled: float
+    unlabelled: float
+    test: float
+
+
+def combine(parts: Sequence[Measured], weights: npt.ArrayLike | None = None) -> Measured:
+    """Weighted sum of statistics of the same draws and test images; their mean if no weights are given.
+
+    Examples
+    --------
+    >>> one = Measured(np.array([1.0, 3.0]), np.ones((2, 2)), np.zeros(4))
+    >>> combine([one, one], [1, -1]).mean, combine([one, one]).mean
+    (0.0, 2.0)
+    """
+    w = np.full(len(parts), 1 / len(parts)) if weights is None else np.asarray(weights, float)
+    fields = (sum(a * getattr(part, name) for a, part in zip(w, parts, strict=True)) for name in _FIELDS)
+    return Measured(*fields)
+
+
+_FIELDS = ("draws", "twins", "influence")
+
+
+def estimate(measured: Measured, overlap: tuple[float, float]) -> Estimate:
+    """Mean with a standard error over fresh pools and fresh test images.
+
+    Parameters
+    ----------
+    measured : Measured
+        Of at least two draws.
+    overlap : tuple of float
+        Shares of the pool that a labelled and an unlabelled draw take, in [0, 1).
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        With fewer than two draws, or a share outside its range.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> twins = rng.standard_normal((50, 2))
+    >>> found = estimate(Measured(twins.mean(1), twins, np.zeros(10)), (0.0, 0.5))
+    >>> found.df, 0.05 < found.se < 0.5
+    (49, True)
+    """
+    x, J = measured.draws, len(measured.draws)
+    if J < 2:
+        raise ValueError(f"draws = {J} is not allowed: at least 2")
+    if not all(0 <= share < 1 for share in overlap):
+        raise ValueError(f"overlap = {overlap} is not allowed: shares from 0 to below 1")
+    total = float(x.var(ddof=1))
+    common = float(np.cov(measured.twins.T)[0, 1])
+    unlabelled = min(max(common, 0.0), total)
+    labelled = total - unlabelled
+    parts = [part * (1 / J + share / (1 - share)) for part, share in zip((labelled, unlabelled), overlap, strict=True)]
+    T = len(measured.influence)
+    test = float((measured.influence**2).sum()) * T / max(T - 1, 1)
+    return Estimate(measured.mean, float(np.sqrt(sum(parts) + test)), J - 1, parts[0], parts[1], test)
+
+
+def group_accuracies(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) -> FloatArray:
+    """Accuracy in every group, shape (..., G), of hits of shape (..., T).
+
+    Examples
+    --------
+    >>> group_accuracies(np.array([[True, False, True]]), np.array([0, 0, 1])).tolist()
+    [[0.5, 1.0]]
+    """
+    return np.stack([hits[..., groups == g].mean(-1) for g in range(int(groups.max()) + 1)], -1)
+
+
+def score(cells: FloatArray, metric: str) -> FloatArray:
+    """Mean over groups, or the worst group, of accuracies of shape (..., G).
+
+    Examples
+    --------
+    >>> score(np.array([0.5, 1.0]), "average").tolist(), score(np.array([0.5, 1.0]), "worst").tolist()
+    (0.75, 0.5)
+    """
+    if metric not in METRICS:
+        raise ValueError(f"metric = {metric!r} is unknown; it must be average or worst")
+    return cells.mean(-1) if metric == "average" else cells.min(-1)
+
+
+def influence(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64], metric: str, weights: FloatArray) -> FloatArray:
+    """Influence of each test image on the weighted sum of scores of several heads.
+
+    Parameters
+    ----------
+    hits : ndarray of bool, shape (r, T)
+    groups : ndarray of int, shape (T,)
+    metric : {"average", "worst"}
+        A worst group is taken as given: near ties its choice is not part of the error.
+    weights : ndarray, shape (r,)
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Its squares sum to the sampling variance.
+
+    Examples
+    --------
+    >>> hits = np.array([[True, False, True, True]])
+    >>> influence(hits, np.array([0, 0, 1, 1]), "worst", np.ones(1)).tolist()
+    [0.25, -0.25, 0.0, 0.0]
+    """
+    cells = group_accuracies(hits, groups)
+    G = cells.shape[-1]
+    share = np.full(cells.shape, 1 / G) if metric == "average" else np.eye(G)[cells.argmin(-1)]
+    found = np.empty(len(groups))
+    for g in range(G):
+        at = np.flatnonzero(groups == g)
+        w = weights * share[:, g]
+        found[at] = (w @ hits[:, at] - w @ cells[:, g]) / len(at)
+    return found

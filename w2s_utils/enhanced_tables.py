@@ -1,0 +1,199 @@
+"""How much a method improves on the vanilla student: per pair, over pairs, over scenes; and what the filter keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from w2s_utils._arrays import FloatArray
+from w2s_utils.benchmark_stats import METRICS, Measured, combine, estimate, group_accuracies, influence, score
+from w2s_utils.enhanced_runs import DEFAULT, SELECTED_FROM, STRONGER, EnhancedRuns, Pair, setting
+from w2s_utils.environment import ROOT
+
+SELECTED, SELECTED_PENALTY = "selected p, q", "selected penalty"
+ABLATIONS = {
+    "both (default)": DEFAULT,
+    "selection only": "p=0.5 q=0",
+    "loss only": "p=1 q=0.7",
+    "selected p, q": SELECTED,
+    "cross-entropy, selected penalty": SELECTED_PENALTY,
+    "confidence loss": "confidence loss",
+    "self-training": "self-training",
+}
+
+
+def hits_of(runs: EnhancedRuns, method: str, case: int, pair: int) -> npt.NDArray[np.bool_]:
+    """Hits (J, T) of a method, or of the one that the labelled sample selects in each run.
+
+    Parameters
+    ----------
+    runs : EnhancedRuns
+    method : str
+        One of ``runs.methods``, or "selected p, q" (from `SELECTED_FROM` and the vanilla student), or "selected
+        penalty" (from the penalty and its multiples).
+    case, pair : int
+        Positions.
+
+    Raises
+    ------
+    ValueError
+        If the method was not run.
+    """
+    if method in (SELECTED, SELECTED_PENALTY):
+        names = [f"penalty x{factor:g}" for factor in STRONGER]
+        if method == SELECTED:
+            # the order decides ties: what changes least first
+            names = [setting(*values) for values in sorted(SELECTED_FROM, key=lambda value: (-value[0], value[1]))]
+        at = [runs.methods.index(name) for name in ("vanilla", *names)]
+        best = runs.labelled[:, case, pair, at].argmax(-1)
+        return runs.hits[np.arange(len(best)), case, pair, np.array(at)[best]]
+    if method not in runs.methods:
+        raise ValueError(f"method = {method!r} was not run; known: {', '.join(runs.methods)}, {SELECTED}")
+    return runs.hits[:, case, pair, runs.methods.index(method)]
+
+
+def improvement(runs: EnhancedRuns, case: int, pair: int, method: str = DEFAULT, metric: str = "average") -> Measured:
+    """Improvement on the vanilla student: in per cent of its accuracy on average, in points for the worst group.
+
+    A worst group of a few per cent makes ratios meaningless, hence points.
+
+    Parameters
+    ----------
+    runs : EnhancedRuns
+    case, pair : int
+    method : str
+        As in `hits_of`.
+    metric : {"average", "worst"}
+
+    Returns
+    -------
+    Measured
+    """
+    groups = runs.bench.groups
+    new, old = hits_of(runs, method, case, pair), hits_of(runs, "vanilla", case, pair)
+    twin = runs.twin[:, case, pair]
+    values = [score(group_accuracies(hits, groups), metric) for hits in (old, new, twin[:, 0], twin[:, 1])]
+    default = score(group_accuracies(hits_of(runs, DEFAULT, case, pair), groups), metric)
+    each = np.full(len(new), 1 / len(new))
+    if metric == "worst":
+        moved = influence(new, groups, metric, each) - influence(old, groups, metric, each)
+        step, twins = values[1] - values[0], np.stack([default - values[0], values[3] - values[2]], 1)
+    else:
+        moved = influence(new, groups, metric, each / values[0])
+        moved -= influence(old, groups, metric, each * values[1] / values[0] ** 2)
+        step = values[1] / values[0] - 1
+        twins = np.stack([default / values[0] - 1, values[3] / values[2] - 1], 1)
+    return Measured(100 * step, 100 * twins, 100 * moved)
+
+
+def overlap(runs: EnhancedRuns) -> tuple[float, float]:
+    """What labelled and unlabelled draws take of the pool, at most, for `benchmark_stats.estimate`."""
+    return runs.bench.overlap(runs.n, runs.N, [case[0] for case in runs.cases], [case[1] for case in runs.cases])
+
+
+def over_pairs(runs: EnhancedRuns, case: int, method: str = DEFAULT, metric: str = "average") -> Measured:
+    """Mean of `improvement` over pairs."""
+    return combine([improvement(runs, case, at, method, metric) for at in range(len(runs.pairs))])
+
+
+def improvement_table(runs: EnhancedRuns, methods: Sequence[str] = (DEFAULT, SELECTED)) -> pd.DataFrame:
+    """Every pair and case: accuracies of teacher and vanilla student, improvements with standard errors.
+
+    Returns
+    -------
+    DataFrame
+        scene, eta_l, eta_u, teacher, student, method, and for each metric the vanilla accuracy, the improvement (per
+        cent, points), its ``_se``, and for the worst group ``worst_relative`` (per cent, of mean accuracies); designs.
+    """
+    groups, rows = runs.bench.groups, []
+    for case, (el, eu) in enumerate(runs.cases):
+        for at, (weak, strong) in enumerate(runs.pairs):
+            for method in methods:
+                keys = {"scene": runs.bench.name, "eta_l": el, "eta_u": eu, "teacher": weak, "student": strong}
+                row = keys | {"method": method, "designs": len(runs.hits)}
+                for metric in METRICS:
+                    before, after = (
+                        float(score(group_accuracies(hits_of(runs, name, case, at), groups), metric).mean())
+                        for name in ("vanilla", method)
+                    )
+                    found = estimate(improvement(runs, case, at, method, metric), overlap(runs))
+                    row |= {f"vanilla_{metric}": before, metric: found.mean, f"{metric}_se": found.se}
+                    if metric == "worst":
+                        row["worst_relative"] = 100 * (after - before) / max(before, 1e-9)
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def ablation_table(runs: EnhancedRuns) -> pd.DataFrame:
+    """Mean improvement over pairs of every method of `ABLATIONS`, per case and metric, with its standard error."""
+    rows = []
+    for case, (el, eu) in enumerate(runs.cases):
+        for name, method in ABLATIONS.items():
+            row = {"scene": runs.bench.name, "eta_l": el, "eta_u": eu, "method": name, "designs": len(runs.hits)}
+            for metric in METRICS:
+                found = estimate(over_pairs(runs, case, method, metric), overlap(runs))
+                row |= {metric: found.mean, f"{metric}_se": found.se}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def filter_table(runs: EnhancedRuns) -> pd.DataFrame:
+    """What the filter keeps, mean over pairs: minority fraction and accuracy of pseudo-labels against p."""
+    rows = []
+    for case, (el, eu) in enumerate(runs.cases):
+        minority, right = (part[:, case].mean(1) for part in (runs.minority, runs.right))
+        for at, share in enumerate(runs.p):
+            keys = {"scene": runs.bench.name, "eta_l": el, "eta_u": eu, "p": share, "designs": len(minority)}
+            values = {"minority": minority[:, at], "right": right[:, at]}
+            means = {key: float(value.mean()) for key, value in values.items()}
+            root = np.sqrt(max(len(minority), 2))
+            errors = {f"{key}_se": float(value.std(ddof=1) / root) for key, value in values.items()}
+            rows.append(keys | means | errors)
+    return pd.DataFrame(rows)
+
+
+def sensitivity_table(runs: EnhancedRuns) -> pd.DataFrame:
+    """Mean improvement over pairs of every (p, q) that was run, per case and metric."""
+    rows = []
+    for case, (el, eu) in enumerate(runs.cases):
+        for method in runs.methods:
+            if not method.startswith("p="):
+                continue
+            p, q = (float(part.split("=")[1]) for part in method.split())
+            row = {"scene": runs.bench.name, "eta_l": el, "eta_u": eu, "p": p, "q": q}
+            rows.append(row | {metric: over_pairs(runs, case, method, metric).mean for metric in METRICS})
+    return pd.DataFrame(rows)
+
+
+def published_table(folder: Path = ROOT / "data") -> pd.DataFrame:
+    """Table 1 of the paper: relative improvement in per cent of average accuracy; NaN where a pair was left out.
+
+    Returns
+    -------
+    DataFrame
+        dataset, eta_l, eta_u, pair, improvement.
+
+    Examples
+    --------
+    >>> table = published_table()
+    >>> filled = table.improvement.dropna()
+    >>> len(table), len(filled), int((filled < 0).sum()), round(float(filled.mean()), 2)
+    (80, 70, 3, 7.83)
+    """
+    table = pd.read_csv(folder / "liu2026_table1.csv", comment="#")
+    return table.melt(["dataset", "eta_l", "eta_u"], var_name="pair", value_name="improvement")
+
+
+def pairs_that_improve(table: pd.DataFrame, metric: str = "average", errors: float = 2.0) -> FloatArray:
+    """Numbers of pairs whose improvement is above, and below, 0 by so many standard errors: shape (2,)."""
+    z = table[metric] / table[f"{metric}_se"]
+    return np.array([(z > errors).sum(), (z < -errors).sum()])
+
+
+def pair_names(pairs: Sequence[Pair]) -> list[str]:
+    """Pairs as readers see them."""
+    return [f"{weak} → {strong}".replace("_", " ") for weak, strong in pairs]
