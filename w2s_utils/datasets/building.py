@@ -75,8 +75,7 @@ def build(
         raise ValueError(f"backbone = {backbone!r} is not one of {dataset}; known: {', '.join(ORDER[dataset])}")
     inputs = (RECIPES | scenes.RECIPES)[dataset]()
     raw = raw_features(inputs, backbone)
-    directions = SCENE_DIRECTIONS if dataset in scenes.SCENES else DIRECTIONS
-    scores = principal_scores(raw, inputs.pool_rows, directions)
+    scores = principal_scores(raw, inputs.pool_rows, directions_of(dataset))
     codes, scale = quantise(scores.values)
     error = gram_error(codes * scale.astype(np.float64), scores.values)
     if error > GRAM_TOLERANCE:
@@ -110,6 +109,17 @@ def raw_features(
     fit_on = [inputs.texts[k] for k in inputs.pool_rows] if inputs.texts and backbone == "tfidf_lsa" else None
     chosen = given if rows is None else [given[k] for k in rows]
     return backbones.extract(backbone, chosen, fit_on=fit_on, shown=shown)
+
+
+def directions_of(dataset: str) -> int:
+    """How many principal directions are stored at most.
+
+    Examples
+    --------
+    >>> directions_of("blue_marble"), directions_of("scenes_tops")
+    (256, 128)
+    """
+    return SCENE_DIRECTIONS if dataset in scenes.SCENES else DIRECTIONS
 
 
 def fingerprint(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

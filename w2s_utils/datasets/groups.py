@@ -24,6 +24,13 @@ def minority_rows(dataset: Dataset) -> BoolArray:
     ------
     ValueError
         If the data set has no backgrounds.
+
+    Examples
+    --------
+    >>> from w2s_utils import datasets
+    >>> tops = datasets.load("scenes_tops")
+    >>> int(minority_rows(tops)[tops.pool_rows].sum()), int(minority_rows(tops)[tops.test_rows].sum())
+    (1700, 1000)
     """
     if dataset.aligned is None:
         raise ValueError(f"dataset = {dataset.name!r} has no backgrounds; groups need one that has, as scenes_tops")
@@ -50,6 +57,13 @@ def minority_fraction(dataset: Dataset, rows: npt.ArrayLike | None = None) -> fl
     ------
     ValueError
         If there are no rows, or the data set has no backgrounds.
+
+    Examples
+    --------
+    >>> from w2s_utils import datasets
+    >>> tops = datasets.load("scenes_tops")
+    >>> round(minority_fraction(tops), 3), minority_fraction(tops, tops.test_rows)
+    (0.347, 0.5)
     """
     chosen = dataset.pool_rows if rows is None else np.asarray(rows, dtype=np.int64)
     if len(chosen) == 0:
