@@ -15,6 +15,7 @@ from w2s_utils import datasets
 from w2s_utils.datasets import embedded
 from w2s_utils.datasets.building import DIRECTIONS, GRAM_TOLERANCE, ORDER, directions_of
 from w2s_utils.datasets.features import gram_error, principal_scores, quantise, spectra
+from w2s_utils.datasets.scenes import SCENES
 from w2s_utils.environment import ROOT
 
 STORED = [(name, backbone) for name in ORDER for backbone in ORDER[name]]
@@ -137,7 +138,7 @@ def test_the_recorded_gram_error_and_sizes_are_within_their_limits():
     rows = [row for name in ORDER for row in embedded.index()[name]["backbones"]]
     assert len(rows) == len(STORED) and all(0 < row["gram_error"] <= GRAM_TOLERANCE for row in rows)
     sizes = {name: sum(p.stat().st_size for p in (embedded.FOLDER / name).iterdir()) for name in ORDER}
-    assert max(sizes.values()) <= 12e6 and sum(sizes.values()) <= 14.5e6
+    assert max(sizes.values()) <= 12e6 and sum(sizes.values()) <= 30e6
 
 
 def test_writing_twice_gives_the_same_bytes(copy):
@@ -214,11 +215,13 @@ def test_rows_that_are_not_there_are_refused(call, message):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="peak memory is read from /proc")
-def test_loading_takes_under_a_second_and_300_megabytes():
+@pytest.mark.parametrize("prefix", [("blue_marble", "colored_mnist", "movie_snippets"), *sorted(SCENES)])
+def test_loading_takes_under_a_second_and_300_megabytes(prefix):
     # not ru_maxrss: a child starts with that of the process that made it
+    stored = [row for row in STORED if row[0].startswith(prefix)]
     code = (
         "import time; from w2s_utils import datasets; start = time.process_time()\n"
-        f"for name, backbone in {STORED!r}: datasets.load(name); datasets.features(name, backbone)\n"
+        f"for name, backbone in {stored!r}: datasets.load(name); datasets.features(name, backbone)\n"
         "print(time.process_time() - start)\n"
         "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"
     )
