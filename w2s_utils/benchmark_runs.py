@@ -7,7 +7,7 @@ of either kind of draw can be told apart. What is kept is which test images each
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ class Runs:
     ----------
     bench : Benchmark
     models : tuple of str
-        As listed, weak to strong.
+        Weak to strong, as the benchmark lists them.
     pairs : tuple of (str, str)
         Teacher and student.
     etas_l, etas_u : tuple of float
@@ -124,6 +124,49 @@ def benchmark_runs(
     teacher, ceiling, student = (np.stack([one[at] for one in found]) for at in range(3))
     pairs = tuple((low, high) for at, high in enumerate(models) for low in models[:at])
     return Runs(bench, models, pairs, tuple(etas_l), tuple(etas_u), n, N, teacher, ceiling, student)
+
+
+def by_strength(
+    bench: Benchmark, etas: Sequence[float], *, n: int, seeds: Sequence[int], penalty: float
+) -> Benchmark:
+    """The same with its models sorted, weak to strong, by what they learn from 2n true labels.
+
+    Scored on pool images that were not drawn, every group counting alike; test images play no part.
+
+    Parameters
+    ----------
+    bench : Benchmark
+    etas : sequence of float
+        Minority fractions of the samples; accuracies are averaged.
+    n : int
+    seeds : sequence of int
+        Other ones than those of the runs.
+    penalty : float
+
+    Returns
+    -------
+    Benchmark
+
+    Examples
+    --------
+    >>> from w2s_utils import benchmark_data
+    >>> tops = benchmark_data.load("scenes_tops", models=["squeezenet", "lite0_block4"])
+    >>> list(by_strength(tops, [0.5], n=50, seeds=[900], penalty=0.03).features)
+    ['lite0_block4', 'squeezenet']
+    """
+    pool, cells = bench.data.pool_rows, 2 * bench.labels + bench.minority
+    found = {}
+    for model, X in bench.features.items():
+        scores = []
+        for seed in seeds:
+            for eta in etas:
+                drawn = datasets.resample_groups(bench.data, 2 * n, 1, eta_l=eta, eta_u=eta, seed=seed).labelled
+                heads = fit_many(X[drawn], bench.labels[drawn][:, None], penalty, bench.classes)
+                left = np.setdiff1d(pool, drawn)
+                hits = classify_many(heads, X[left])[0] == bench.labels[left]
+                scores += [hits[cells[left] == g].mean() for g in np.unique(cells[left])]
+        found[model] = float(np.mean(scores))
+    return replace(bench, features={model: bench.features[model] for model in sorted(found, key=found.__getitem__)})
 
 
 def labelled_samples(bench: Benchmark, n: int, N: int, eta_l: float, eta_u: float, seed: int) -> list[datasets.Split]:

@@ -1,4 +1,4 @@
-"""Gains of students over teachers, baselines and ceilings: per pair, over pairs, over scenes."""
+"""Accuracies and gains of students over teachers, baselines and ceilings: per pair, over pairs, over scenes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from w2s_utils._arrays import FloatArray
 from w2s_utils.benchmark_runs import Runs
 from w2s_utils.benchmark_stats import METRICS, Estimate, Measured, combine, estimate, group_accuracies, influence, score
 
-AGAINST = ("teacher", "baseline", "ceiling")
+ROLES = ("teacher", "student", "baseline", "ceiling")
+Pair = tuple[str, str]
 # samples of n rows, n others, both: sizes n and 2n count alike
 _SAMPLES = np.array([0.25, 0.25, 0.5])
 
 
-def gain(
-    runs: Runs, pair: tuple[str, str], eta_l: float, eta_u: float, metric: str = "average", against: str = "teacher"
+def level(
+    runs: Runs, pair: Pair, eta_l: float, eta_u: float, metric: str = "average", role: str = "student"
 ) -> Measured:
-    """Student's accuracy minus another model's, in percentage points, averaged over labelled and unlabelled sizes.
+    """A model's accuracy in per cent, averaged over labelled and unlabelled sizes.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def gain(
     eta_l, eta_u : float
         Of those that were run.
     metric : {"average", "worst"}
-    against : {"teacher", "baseline", "ceiling"}
+    role : {"teacher", "student", "baseline", "ceiling"}
         The baseline is the student's model on the teacher's labels, the ceiling the same on true labels of the
         unlabelled sample.
 
@@ -42,39 +42,51 @@ def gain(
     ------
     ValueError
         If a name or a fraction was not run.
+
+    Examples
+    --------
+    >>> from w2s_utils import benchmark_data
+    >>> from w2s_utils.benchmark_runs import benchmark_runs
+    >>> tops = benchmark_data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
+    >>> runs = benchmark_runs(tops, [0.5], [0.5], n=20, N=40, seeds=[0, 1], penalty=0.03)
+    >>> low, high = (level(runs, runs.pairs[0], 0.5, 0.5, role=role).mean for role in ("teacher", "baseline"))
+    >>> low < high
+    True
     """
-    if against not in AGAINST:
-        raise ValueError(f"against = {against!r} is unknown; it must be one of {', '.join(AGAINST)}")
+    if role not in ROLES:
+        raise ValueError(f"role = {role!r} is unknown; it must be one of {', '.join(ROLES)}")
     if pair not in runs.pairs or eta_l not in runs.etas_l or eta_u not in runs.etas_u:
         raise ValueError(f"pair = {pair}, eta_l = {eta_l}, eta_u = {eta_u} was not run")
-    at_l, at_u = runs.etas_l.index(eta_l), runs.etas_u.index(eta_u)
-    student = runs.student[:, runs.pairs.index(pair), at_l, at_u]  # (J, 2, 3, T)
-    model = runs.models.index(pair[0] if against == "teacher" else pair[1])
-    J, _, samples, T = student.shape
-    weights = np.broadcast_to(_SAMPLES / 2, (J, 2, samples))
-    if against == "ceiling":
-        other = runs.ceiling[:, model, at_u][:, :, None]  # (J, 2, 1, T)
-        other_weights = np.full((J, 2, 1), 0.5)
+    model = pair[0] if role == "teacher" else pair[1]
+    # what a model does not depend on must not make two entries
+    where = {"teacher": (model, eta_l), "baseline": (model, eta_l), "ceiling": (model, eta_u)}
+    return _level(runs, role, where.get(role, (pair, eta_l, eta_u)), metric)
+
+
+@lru_cache(maxsize=20_000)
+def _level(runs: Runs, role: str, where: tuple[object, ...], metric: str) -> Measured:
+    seeds = len(runs.teacher)
+    if role == "student":
+        at = runs.pairs.index(where[0]), runs.etas_l.index(where[1]), runs.etas_u.index(where[2])  # type: ignore[arg-type]
+        hits = runs.student[:, at[0], at[1], at[2]]  # (J, 2, 3, T)
+    elif role == "ceiling":
+        hits = runs.ceiling[:, runs.models.index(where[0]), runs.etas_u.index(where[1])][:, :, None]  # type: ignore[arg-type]
     else:
-        other = runs.teacher[:, model, at_l][:, None]  # (J, 1, 3, T)
-        other_weights = np.broadcast_to(_SAMPLES, (J, 1, samples))
-    groups = runs.bench.groups
-    step = 100 * (score(group_accuracies(student, groups), metric) - score(group_accuracies(other, groups), metric))
-    moved = influence(student.reshape(-1, T), groups, metric, weights.reshape(-1) / J)
-    moved -= influence(other.reshape(-1, T), groups, metric, other_weights.reshape(-1) / J)
-    return Measured((step * weights).sum((1, 2)), step.mean(1)[:, :2], 100 * moved)
+        hits = runs.teacher[:, runs.models.index(where[0]), runs.etas_l.index(where[1])][:, None]  # type: ignore[arg-type]
+    weights = np.ones((hits.shape[1], 1)) / hits.shape[1] * (_SAMPLES if hits.shape[2] == 3 else np.ones(1))
+    weights = np.broadcast_to(weights, (seeds, *weights.shape))
+    values = 100 * score(group_accuracies(hits, runs.bench.groups), metric)
+    twins = values.mean(1)[:, [0, 1 % values.shape[2]]]
+    moved = influence(hits.reshape(-1, hits.shape[-1]), runs.bench.groups, metric, weights.reshape(-1) / seeds)
+    return Measured((values * weights).sum((1, 2)), twins, 100 * moved)
 
 
-@lru_cache(maxsize=8)
-def all_gains(runs: Runs, against: str = "teacher") -> dict[tuple[object, ...], Measured]:
-    """`gain` of every pair and setting, under (pair, eta_l, eta_u, metric)."""
-    return {
-        (pair, eta_l, eta_u, metric): gain(runs, pair, eta_l, eta_u, metric, against)
-        for pair in runs.pairs
-        for eta_l in runs.etas_l
-        for eta_u in runs.etas_u
-        for metric in METRICS
-    }
+def gain(
+    runs: Runs, pair: Pair, eta_l: float, eta_u: float, metric: str = "average", against: str = "teacher"
+) -> Measured:
+    """Student's accuracy minus another model's, in percentage points; arguments as `level`."""
+    parts = [level(runs, pair, eta_l, eta_u, metric, role) for role in ("student", against)]
+    return combine(parts, [1, -1])
 
 
 def shares(runs: Runs) -> tuple[float, float]:
@@ -84,17 +96,19 @@ def shares(runs: Runs) -> tuple[float, float]:
 
 def over_pairs(
     runs: Runs,
-    pairs: Sequence[tuple[str, str]],
+    pairs: Sequence[Pair],
     settings: Sequence[tuple[float, float]],
-    metric: str,
+    metric: str = "average",
     *,
     weights: Sequence[float] = (1.0,),
     against: str = "teacher",
-) -> Measured:
-    """Weighted sum over settings (eta_l, eta_u) of the mean gain over pairs; two settings and weights 1, -1: a step."""
-    found = all_gains(runs, against)
-    means = [combine([found[pair, el, eu, metric] for pair in pairs]) for el, eu in settings]
-    return combine(means, weights)
+) -> Estimate:
+    """Weighted sum over settings (eta_l, eta_u) of the mean gain over pairs; two settings and weights 1, -1: a step.
+
+    Pairs share labelled, unlabelled and test images: their mean is taken draw by draw.
+    """
+    means = [combine([gain(runs, pair, el, eu, metric, against) for pair in pairs]) for el, eu in settings]
+    return estimate(combine(means, weights), shares(runs))
 
 
 def over_scenes(estimates: Sequence[Estimate]) -> Estimate:
@@ -113,7 +127,7 @@ def over_scenes(estimates: Sequence[Estimate]) -> Estimate:
     return Estimate(mean, se, min(one.df for one in estimates), labelled, unlabelled, test)
 
 
-def gain_curves(runs: Runs, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+def gain_curves(runs: Runs, pairs: Sequence[Pair]) -> pd.DataFrame:
     """Mean gain over pairs in every setting, with accuracies of the four models.
 
     Parameters
@@ -125,26 +139,25 @@ def gain_curves(runs: Runs, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        scene, metric, eta_l, eta_u, gain and gain_se (points), designs, positive (pairs with a gain above 0), pairs,
-        over_baseline and over_baseline_se, below_ceiling (points), and share of the squared error by source.
+        scene, metric, eta_l, eta_u, designs; gain, over_baseline (points) and the accuracies of the four models (per
+        cent) with their ``_se``; positive (pairs whose gain is above 0); and the shares of the gain's squared error
+        that come from labelled, unlabelled and test images.
     """
     rows = []
     for metric in METRICS:
         for el in runs.etas_l:
             for eu in runs.etas_u:
-                settings = [(el, eu)]
-                found = estimate(over_pairs(runs, pairs, settings, metric), shares(runs))
-                other = estimate(over_pairs(runs, pairs, settings, metric, against="baseline"), shares(runs))
-                above = sum(all_gains(runs)[pair, el, eu, metric].mean > 0 for pair in pairs)
-                ceiling = over_pairs(runs, pairs, settings, metric, against="ceiling").mean
-                keys = {"scene": runs.bench.name, "metric": metric, "eta_l": el, "eta_u": eu}
-                rows.append(
-                    keys
-                    | {"gain": found.mean, "gain_se": found.se, "designs": found.df + 1, "positive": above}
-                    | {"pairs": len(pairs), "over_baseline": other.mean, "over_baseline_se": other.se}
-                    | {"below_ceiling": -ceiling}
-                    | {f"from_{name}": getattr(found, name) / found.se**2 for name in ("labelled", "unlabelled", "test")}
-                )
+                found = over_pairs(runs, pairs, [(el, eu)], metric)
+                row = {"scene": runs.bench.name, "metric": metric, "eta_l": el, "eta_u": eu, "designs": found.df + 1}
+                columns = {"gain": found, "over_baseline": over_pairs(runs, pairs, [(el, eu)], metric, against="baseline")}
+                for role in ROLES:
+                    mean = combine([level(runs, pair, el, eu, metric, role) for pair in pairs])
+                    columns[role] = estimate(mean, shares(runs))
+                for name, column in columns.items():
+                    row |= {name: column.mean, f"{name}_se": column.se}
+                row["positive"] = sum(gain(runs, pair, el, eu, metric).mean > 0 for pair in pairs)
+                sources = ("labelled", "unlabelled", "test")
+                rows.append(row | {f"from_{name}": getattr(found, name) / found.se**2 for name in sources})
     return pd.DataFrame(rows)
 
 
@@ -162,43 +175,33 @@ def pair_table(runs: Runs, rule: pd.DataFrame, matched: Sequence[float]) -> pd.D
     Returns
     -------
     DataFrame
-        As ``rule`` with scene, and gain and gain_se for each metric and eta_l; a dropped pair is shown as it was run.
+        As ``rule`` with scene, and a mean and ``_se`` named like ``average_0.5`` for each metric and eta_l. A dropped
+        pair is shown as it was run, the student being stronger in the first look.
     """
     rows = []
     for row in rule.to_dict("records"):
         pair = (row["teacher"], row["student"])
         ran = pair if pair in runs.pairs else pair[::-1]
-        cells = {}
+        cells = {"scene": runs.bench.name} | row | {"teacher": ran[0], "student": ran[1]}
         for metric in METRICS:
             for eta in matched:
-                found = estimate(all_gains(runs)[ran, eta, eta, metric], shares(runs))
+                found = over_pairs(runs, [ran], [(eta, eta)], metric)
                 cells |= {f"{metric}_{eta:g}": found.mean, f"{metric}_{eta:g}_se": found.se}
-        rows.append({"scene": runs.bench.name} | row | cells)
+        rows.append(cells)
     return pd.DataFrame(rows)
 
 
-def kept_pairs(rule: pd.DataFrame, runs: Runs) -> list[tuple[str, str]]:
-    """Pairs that the rule keeps and that were run with the stronger model as student.
+def kept_pairs(rule: pd.DataFrame, runs: Runs) -> list[Pair]:
+    """Pairs that the rule keeps, with the stronger model as student.
 
     Raises
     ------
     ValueError
-        If the rule keeps a pair the other way round: the models were not listed weak to strong.
+        If the rule keeps a pair that was run the other way round: sort models with `benchmark_runs.by_strength`.
     """
     kept = [(row.teacher, row.student) for row in rule[rule.kept].itertuples()]
     turned = [pair for pair in kept if pair not in runs.pairs]
     if turned:
         first = " < ".join(turned[0])
-        raise ValueError(f"models are not listed weak to strong: {len(turned)} pairs are the other way, first {first}")
+        raise ValueError(f"models are not sorted weak to strong: {len(turned)} pairs are the other way, first {first}")
     return kept
-
-
-def as_points(cells: FloatArray) -> str:
-    """Numbers of a row of a table, in points with a sign.
-
-    Examples
-    --------
-    >>> as_points(np.array([1.25, -0.5]))
-    '+1.2, -0.5'
-    """
-    return ", ".join(f"{value:+.1f}" for value in cells)

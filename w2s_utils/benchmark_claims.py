@@ -1,0 +1,203 @@
+"""The paper's sentences about its benchmarks as claims, on each scene and over scenes; and a cell by scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from w2s_utils import claims, datasets
+from w2s_utils.benchmark_data import Benchmark
+from w2s_utils.benchmark_runs import Runs
+from w2s_utils.benchmark_stats import METRICS, Estimate
+from w2s_utils.benchmark_tables import Pair, over_pairs, over_scenes
+from w2s_utils.claims import Finding
+from w2s_utils.metrics import group_accuracies
+
+SMALLEST = {"average": 0.5, "worst": 1.0}  # points, stated beforehand
+PUBLISHED = ("waterbirds", "bffhq", "imagenet9", "bg_coco")
+Contrast = tuple[list[tuple[float, float]], tuple[float, ...]]
+
+
+def contrasts(etas_u: Sequence[float], eta_o: float) -> dict[str, list[Contrast]]:
+    """Settings (eta_l, eta_u) and weights of every question, in both columns of the paper's figure.
+
+    Raises
+    ------
+    ValueError
+        If eta_o or 0.5 is not among ``etas_u``, or nothing is below eta_o.
+
+    Examples
+    --------
+    >>> contrasts([0.05, 0.1, 0.5], 0.1)["peak"]
+    [([(0.1, 0.1), (0.1, 0.05)], (1.0, -1.0))]
+    """
+    low = min(etas_u)
+    if eta_o not in etas_u or 0.5 not in etas_u or not low < eta_o < 0.5:
+        raise ValueError(f"etas_u = {list(etas_u)} must hold 0.5, eta_o = {eta_o}, and a value below eta_o")
+    step = (1.0, -1.0)
+    return {
+        "matched": [([(0.5, 0.5)], (1.0,)), ([(eta_o, eta_o)], (1.0,))],
+        "mismatch": [([(0.5, 0.5), (0.5, low)], step), ([(eta_o, eta_o), (eta_o, 0.5)], step)],
+        "peak": [([(eta_o, eta_o), (eta_o, low)], step)],
+    }
+
+
+def gain_findings(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]], eta_o: float) -> list[Finding]:
+    """Verdicts on matched gain, fall with mismatch and peak: over scenes, then scene by scene.
+
+    Parameters
+    ----------
+    runs : mapping of str to Runs
+        By the scene's short name, e.g. "tops"; a reader's data set by its own.
+    kept : mapping of str to sequence of pairs
+    eta_o : float
+
+    Returns
+    -------
+    list of Finding
+        On a reader's data one finding, of all contrasts.
+    """
+    first = next(iter(runs.values()))
+    asked = contrasts(first.etas_u, eta_o)
+    scenes = [name for name in runs if not _own(runs[name])]
+    found, table = [], {}
+    for question, parts in asked.items():
+        for metric in METRICS if question != "peak" else METRICS[:1]:
+            for name in runs:
+                table[question, metric, name] = [
+                    over_pairs(runs[name], kept[name], settings, metric, weights=weights) for settings, weights in parts
+                ]
+    seeds = len(first.teacher)
+    for question, metric in dict.fromkeys(key[:2] for key in table):
+        cells = [table[question, metric, name] for name in scenes]
+        if len(scenes) > 1:
+            whole = [over_scenes(parts) for parts in zip(*cells, strict=True)]
+            on = f"mean of {len(scenes)} scenes (stand-ins) and their pairs, {seeds} draws"
+            found.append(_trend(f"liu2026/{question}-{metric}", whole, SMALLEST[metric], on))
+        for name, parts in zip(scenes, cells, strict=True):
+            on = f"{len(kept[name])} pairs on {first.bench.name if len(runs) == 1 else 'scenes_' + name}, a stand-in"
+            found.append(_trend(f"liu2026/{question}-{metric}-{name}", parts, SMALLEST[metric], f"{on}, {seeds} draws"))
+    for name in PUBLISHED:
+        if name in runs:
+            parts = [one for question in ("matched", "mismatch") for one in table[question, "average", name]]
+            found.append(_trend(f"liu2026/gain-{name}", parts, SMALLEST["average"], f"{len(kept[name])} pairs on {name}"))
+        else:
+            command = f"w2s run benchmarks -p scenes {name} -p data_dir PATH"
+            found.append(claims.not_tested(f"liu2026/gain-{name}", needs=f"{name} on disk; {command}"))
+    return found
+
+
+def baseline_finding(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]], eta_o: float) -> Finding:
+    """Whether the strong model on the teacher's own labels does better than the student, where eta_u = eta_l."""
+    cells = []
+    for eta in (0.5, eta_o):
+        parts = [
+            over_pairs(runs[name], kept[name], [(eta, eta)], weights=(-1.0,), against="baseline") for name in runs
+        ]
+        cells.append(over_scenes(parts))
+    on = f"mean over {len(runs)} data sets and their pairs, eta_u = eta_l = 0.5 and {eta_o:g}"
+    return _trend("book/labels-beat-pseudo-labels", cells, 1.0, on)
+
+
+def theory_finding(measured: pd.DataFrame, predicted: pd.DataFrame, eta_o: float) -> Finding:
+    """Whether squared-error gains move with eta_u as the second moments predict, in both columns.
+
+    Parameters
+    ----------
+    measured, predicted : DataFrame
+        From `benchmark_theory`.
+    eta_o : float
+
+    Returns
+    -------
+    Finding
+        Contrasts eta_u = eta_l minus the far end; the effect stated beforehand is half of the predicted one.
+    """
+    low, rows = min(measured.eta_u), []
+    for eta_l, far in ((0.5, low), (eta_o, 0.5)):
+        chosen = [table[table.eta_l == eta_l] for table in (measured, predicted)]
+        draws = chosen[0].pivot_table(index="seed", columns="eta_u", values="gain")
+        step = draws[eta_l] - draws[far]
+        means = chosen[1].groupby("eta_u").predicted.mean()
+        rows.append({"step": step.mean(), "se": step.sem(), "df": len(step) - 1, "exact": means[eta_l] - means[far]})
+    steps = pd.DataFrame(rows)
+    on = f"{len(predicted[['scene', 'teacher', 'student']].drop_duplicates())} pairs, errors over draws from this pool"
+    sign = np.sign(steps.exact)
+    return claims.trend("book/squared-error-predicted", **claims.contrasts(steps, sign), on=on)
+
+
+def recomputed(
+    bench: Benchmark, pair: Pair, *, n: int, N: int, eta_l: float, eta_u: float, seed: int, penalty: float
+) -> dict[str, dict[object, float]]:
+    """Group accuracies of the four models of one cell by ``LogisticRegression`` on the stored features alone.
+
+    Parameters
+    ----------
+    bench : Benchmark
+    pair : (str, str)
+    n, N, eta_l, eta_u, seed, penalty
+        As `benchmark_runs.benchmark_runs`; the labelled sample is the first, the unlabelled one has N rows.
+
+    Returns
+    -------
+    dict of str to dict
+        teacher, student, baseline, ceiling: accuracy by group.
+    """
+    split = datasets.resample_groups(bench.data, n, N, eta_l=eta_l, eta_u=eta_u, seed=seed)
+    X = []
+    for model in pair:
+        stored = datasets.features(bench.data.name, model).values.astype(float)
+        stored -= stored[bench.data.pool_rows].mean(0)
+        X.append(stored / np.sqrt(np.mean(stored[bench.data.pool_rows] ** 2)))
+    weak, strong = X
+    y, rows, pool = bench.data.targets["label"], split.labelled, split.unlabelled
+
+    def head(features: np.ndarray, labels: np.ndarray) -> LogisticRegression:
+        model = LogisticRegression(C=1 / (len(labels) * penalty), solver="newton-cholesky", tol=1e-12, max_iter=200)
+        return model.fit(features, labels)
+
+    teacher = head(weak[rows], y[rows])
+    models = {
+        "teacher": (teacher, weak),
+        "student": (head(strong[pool], teacher.predict(weak[pool])), strong),
+        "baseline": (head(strong[rows], y[rows]), strong),
+        "ceiling": (head(strong[pool], y[pool]), strong),
+    }
+    return {
+        role: group_accuracies(bench.truth, model.predict(features[bench.test]), bench.groups)
+        for role, (model, features) in models.items()
+    }
+
+
+def recomputed_finding(runs: Runs, pair: Pair, eta_l: float, eta_u: float, *, seed: int, penalty: float) -> Finding:
+    """The same cell of `runs`, whose first seed is ``seed``, must have the same group accuracies."""
+    again = recomputed(runs.bench, pair, n=runs.n, N=runs.N, eta_l=eta_l, eta_u=eta_u, seed=seed, penalty=penalty)
+    el, eu, low, high = (
+        runs.etas_l.index(eta_l),
+        runs.etas_u.index(eta_u),
+        runs.models.index(pair[0]),
+        runs.models.index(pair[1]),
+    )
+    hits = {
+        "teacher": runs.teacher[0, low, el, 0],
+        "student": runs.student[0, runs.pairs.index(pair), el, eu, 1, 0],
+        "baseline": runs.teacher[0, high, el, 0],
+        "ceiling": runs.ceiling[0, high, eu, 1],
+    }
+    ours = [hits[role][runs.bench.groups == g].mean() for role in again for g in range(2 * runs.bench.classes)]
+    theirs = [value for cells in again.values() for value in cells.values()]
+    on = f"{len(ours)} group accuracies: {pair[0]} to {pair[1]}, eta_l = {eta_l:g}, eta_u = {eta_u:g}, one draw"
+    return claims.exact("book/benchmark-recomputed", theirs, ours, 0.0, df=1, tolerance=1e-6, on=on)
+
+
+def _own(runs: Runs) -> bool:
+    """Whether the images are a reader's."""
+    return runs.bench.data.images is not None
+
+
+def _trend(id: str, parts: Sequence[Estimate], smallest: float, on: str) -> Finding:
+    effects, ses, df = ([getattr(part, name) for part in parts] for name in ("mean", "se", "df"))
+    return claims.trend(id, effects, ses, smallest=smallest, df=df, on=on)
