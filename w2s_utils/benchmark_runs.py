@@ -79,6 +79,7 @@ def benchmark_runs(
     N: int,
     seeds: Sequence[int],
     penalty: float,
+    students: bool = True,
 ) -> Runs:
     """Run every pair of models, the stronger as listed being the student, for several seeds.
 
@@ -93,6 +94,8 @@ def benchmark_runs(
         A seed's numbers do not depend on the other seeds.
     penalty : float
         Of all heads; features have mean square 1.
+    students : bool, default True
+        Without them `Runs.student` is empty; teachers and ceilings are enough for the rule of pairs.
 
     Returns
     -------
@@ -117,7 +120,16 @@ def benchmark_runs(
     if N % 2:
         raise ValueError(f"N = {N} is odd; it must be even, as half of it is a sample of its own")
     settings = [
-        dict(bench=bench, etas_l=tuple(etas_l), etas_u=tuple(etas_u), n=n, N=N, seed=seed, penalty=penalty)
+        dict(
+            bench=bench,
+            etas_l=tuple(etas_l),
+            etas_u=tuple(etas_u),
+            n=n,
+            N=N,
+            seed=seed,
+            penalty=penalty,
+            students=students,
+        )
         for seed in seeds
     ]
     found = parallel.run(_one_seed, settings, label=bench.name)
@@ -178,7 +190,14 @@ def labelled_samples(bench: Benchmark, n: int, N: int, eta_l: float, eta_u: floa
 
 
 def _one_seed(
-    bench: Benchmark, etas_l: tuple[float, ...], etas_u: tuple[float, ...], n: int, N: int, seed: int, penalty: float
+    bench: Benchmark,
+    etas_l: tuple[float, ...],
+    etas_u: tuple[float, ...],
+    n: int,
+    N: int,
+    seed: int,
+    penalty: float,
+    students: bool,
 ) -> tuple[Hits, Hits, Hits]:
     models, K, y = list(bench.features), bench.classes, bench.labels
     splits = {(el, eu): labelled_samples(bench, n, N, el, eu, seed) for el in etas_l for eu in etas_u}
@@ -200,9 +219,9 @@ def _one_seed(
     answers = {model: classify_many(heads[model], X).astype(np.int64) for model, X in bench.features.items()}
     truth, shape = bench.truth, (len(etas_l), SAMPLES, len(bench.test))
     teacher = np.stack([(answers[model][:, bench.test] == truth).reshape(shape) for model in models])
-    ceilings, students = [], []
+    ceilings, taught = [], []
     for at, model in enumerate(models):
-        X, columns = bench.features[model], [answers[weak] for weak in models[:at]]
+        X, columns = bench.features[model], [answers[weak] for weak in models[: at if students else 0]]
         labels = np.concatenate([y[None], *columns]).T
         hits, start = [], None
         for eu in etas_u:
@@ -212,7 +231,6 @@ def _one_seed(
         # etas_u, sizes, columns, T -> columns first
         table = np.stack(hits).reshape(len(etas_u), 2, -1, len(truth))
         ceilings.append(table[:, :, 0])
-        if at:
-            taught = table[:, :, 1:].reshape(len(etas_u), 2, at, len(etas_l), SAMPLES, len(truth))
-            students.append(taught.transpose(2, 3, 0, 1, 4, 5))
-    return teacher, np.stack(ceilings), np.concatenate(students)
+        cells = table[:, :, 1:].reshape(len(etas_u), 2, -1, len(etas_l), SAMPLES, len(truth))
+        taught.append(cells.transpose(2, 3, 0, 1, 4, 5))
+    return teacher, np.stack(ceilings), np.concatenate(taught)

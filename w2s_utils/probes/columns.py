@@ -31,6 +31,7 @@ def fit_columns(
     q: npt.ArrayLike = 0.0,
     weights: npt.ArrayLike | None = None,
     start: Head | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Head:
     r"""Minimise, column by column, the weighted mean loss plus :math:`\frac\lambda2\lVert b\rVert^2`.
 
@@ -49,6 +50,8 @@ def fit_columns(
         Not negative; 0 leaves a row out of a column. All 1 if left out.
     start : Head, optional
         With k columns. For q > 0 the loss is not convex and the start matters.
+    tolerance : float
+        Largest entry of the gradient at the end, for features of mean square 1.
 
     Returns
     -------
@@ -102,7 +105,7 @@ def fit_columns(
         begin[:-1] = start.coefficients * scale
         begin[-1] = start.intercept
     found = _lbfgs(
-        _objective(extended, T, share, powers, ridge), begin, _preconditioner(extended, share, lam, scale, begin)
+        _objective(extended, T, share, powers, ridge), begin, _preconditioner(extended, share, lam, scale, begin), tolerance
     )
     return Head(found[:-1] / scale, found[-1])
 
@@ -147,7 +150,7 @@ def _preconditioner(
     return lambda G: cho_solve(factor, G, check_finite=False)
 
 
-def _lbfgs(evaluate: Objective, B: FloatArray, precondition: Callable[[FloatArray], FloatArray]) -> FloatArray:
+def _lbfgs(evaluate: Objective, B: FloatArray, precondition: Callable[[FloatArray], FloatArray], tolerance: float) -> FloatArray:
     """Limited-memory BFGS on all columns; finished columns leave."""
     done = B.copy()
     at = np.arange(B.shape[1])
@@ -155,7 +158,7 @@ def _lbfgs(evaluate: Objective, B: FloatArray, precondition: Callable[[FloatArra
     memory: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     size = np.ones(len(at))
     for _ in range(STEPS):
-        open_ = np.abs(g).max(0) > TOLERANCE
+        open_ = np.abs(g).max(0) > tolerance
         if not open_.all():
             done[:, at] = B
             at, B, f, g, size = at[open_], B[:, open_], f[open_], g[:, open_], size[open_]
@@ -175,7 +178,7 @@ def _lbfgs(evaluate: Objective, B: FloatArray, precondition: Callable[[FloatArra
         stuck = f_new >= f - 1e-15 * np.abs(f)
         B, f, g = B_new, f_new, g_new
         # rounding leaves nothing to gain: the column is as good as it gets
-        g = np.where(stuck & (np.abs(g).max(0) < 1e3 * TOLERANCE), 0.0, g)
+        g = np.where(stuck & (np.abs(g).max(0) < 1e3 * tolerance), 0.0, g)
     done[:, at] = B
     return done
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils._arrays import FloatArray
-from w2s_utils.probes.columns import fit_columns
+from w2s_utils.probes.columns import TOLERANCE, fit_columns
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.labels import IntArray
 from w2s_utils.probes.multiclass import fit_gce, fit_multinomial
@@ -23,6 +23,7 @@ def fit_many(
     q: npt.ArrayLike = 0.0,
     rows: Sequence[IntArray] | None = None,
     start: Sequence[Head] | None = None,
+    tolerance: float = TOLERANCE,
 ) -> list[Head]:
     """One head for each column of labels, by cross-entropy (q = 0) or generalized cross-entropy.
 
@@ -40,6 +41,8 @@ def fit_many(
     rows : sequence of ndarray, length k, optional
         Rows that each column is fitted on; all if left out.
     start : sequence of Head, length k, optional
+    tolerance : float
+        As in `fit_columns`; more than two classes have their own.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def fit_many(
             for at, chosen in enumerate(rows):
                 weights[chosen, at] = 1.0
         first = None if start is None else Head(*_stacked(start))
-        found = fit_columns(features, labels, penalty, q=powers, weights=weights, start=first)
+        found = fit_columns(features, labels, penalty, q=powers, weights=weights, start=first, tolerance=tolerance)
         return [Head(found.coefficients[:, at], found.intercept[at]) for at in range(k)]
     heads = []
     for at in range(k):
