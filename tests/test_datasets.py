@@ -156,6 +156,12 @@ def test_a_copy_is_read_as_written(copy):
     assert found.width == 3 and found.pool_rows.tolist() == [0, 1, 3]
 
 
+def test_a_data_set_that_is_not_stored_is_answered_with_the_command(copy):
+    for call in (embedded.read_rows, embedded.backbones_of):
+        with pytest.raises(ValueError, match="moon has no stored features; make them by: w2s features moon BACKBONE"):
+            call("moon", copy[0])
+
+
 def test_a_feature_file_with_another_checksum_is_refused(copy):
     folder, arrays = copy
     embedded.write(folder / "toy" / "net.npz", {**arrays, "mean": arrays["mean"] + 1})

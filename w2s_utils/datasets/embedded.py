@@ -48,7 +48,7 @@ def names(folder: Path = FOLDER) -> list[str]:
 
 def backbones_of(name: str, folder: Path = FOLDER) -> list[str]:
     """Backbones with stored features of an embedded data set, weak to strong."""
-    return [row["name"] for row in index(folder)[name]["backbones"]]
+    return [row["name"] for row in _listed(name, folder)["backbones"]]
 
 
 def read_rows(name: str, folder: Path = FOLDER) -> tuple[dict[str, npt.NDArray[Any]], str]:
@@ -59,8 +59,9 @@ def read_rows(name: str, folder: Path = FOLDER) -> tuple[dict[str, npt.NDArray[A
     ValueError
         If the file is missing, damaged, or not the one ``index.json`` lists.
     """
+    wanted = _listed(name, folder)["rows"]
     arrays = _read(folder / name / "dataset.npz")
-    return arrays, _require(folder / name / "dataset.npz", arrays, index(folder)[name]["rows"])
+    return arrays, _require(folder / name / "dataset.npz", arrays, wanted)
 
 
 def read_features(name: str, backbone: str, folder: Path = FOLDER) -> Features:
@@ -71,7 +72,7 @@ def read_features(name: str, backbone: str, folder: Path = FOLDER) -> Features:
     ValueError
         If there are none by that backbone, or the file is missing, damaged, or not the one ``index.json`` lists.
     """
-    rows = {row["name"]: row for row in index(folder)[name]["backbones"]}
+    rows = {row["name"]: row for row in _listed(name, folder)["backbones"]}
     if backbone not in rows:
         raise ValueError(f"backbone = {backbone!r} has no stored features of {name}; stored: {', '.join(rows)}")
     path = folder / name / f"{backbone}.npz"
@@ -116,6 +117,14 @@ def write(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
 def checksum_of(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
     """SHA-256 of named arrays in the order of their names."""
     return digest(*(array for name in sorted(arrays) for array in (np.asarray(name), arrays[name])))
+
+
+def _listed(name: str, folder: Path) -> dict[str, Any]:
+    known = index(folder)
+    if name not in known:
+        raise ValueError(f"{name} has no stored features; make them by: w2s features {name} BACKBONE")
+    found: dict[str, Any] = known[name]
+    return found
 
 
 def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
