@@ -40,6 +40,7 @@ def _scene(name: str, stand_in_for: str, *class_names: str) -> Entry:
 _SCENES = (
     _scene("scenes_tops", "Waterbirds", "T-shirt or dress", "pullover or coat"),
     _scene("scenes_wear", "BG-COCO", "clothes", "footwear"),
+    _scene("scenes_shoe", "Waterbirds, made harder", "sandal", "sneaker"),
 )
 
 CATALOGUE = {
