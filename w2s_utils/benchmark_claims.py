@@ -9,10 +9,10 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from w2s_utils import claims, datasets
-from w2s_utils.benchmark_data import Benchmark
+from w2s_utils.benchmark_data import Benchmark, common_images
 from w2s_utils.benchmark_runs import Runs
-from w2s_utils.benchmark_stats import METRICS, Estimate
-from w2s_utils.benchmark_tables import Pair, over_pairs, over_scenes
+from w2s_utils.benchmark_stats import METRICS, Estimate, over_scenes
+from w2s_utils.benchmark_tables import Pair, over_pairs
 from w2s_utils.claims import Finding
 from w2s_utils.metrics import group_accuracies
 
@@ -58,7 +58,7 @@ def gain_findings(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]], 
     Returns
     -------
     list of Finding
-        On a reader's data one finding, of all contrasts.
+        Worst groups are tested over scenes only. On a reader's data one finding, of all contrasts.
     """
     first = next(iter(runs.values()))
     asked = contrasts(first.etas_u, eta_o)
@@ -71,13 +71,14 @@ def gain_findings(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]], 
                     over_pairs(runs[name], kept[name], settings, metric, weights=weights) for settings, weights in parts
                 ]
     seeds = len(first.teacher)
+    alike = common_images([runs[name].bench for name in scenes])
     for question, metric in dict.fromkeys(key[:2] for key in table):
         cells = [table[question, metric, name] for name in scenes]
         if len(scenes) > 1:
-            whole = [over_scenes(parts) for parts in zip(*cells, strict=True)]
+            whole = [over_scenes(parts, alike) for parts in zip(*cells, strict=True)]
             on = f"mean of {len(scenes)} scenes (stand-ins) and their pairs, {seeds} draws"
             found.append(_trend(f"liu2026/{question}-{metric}", whole, SMALLEST[metric], on))
-        for name, parts in zip(scenes, cells, strict=True):
+        for name, parts in zip(scenes, cells, strict=True) if metric == "average" else ():
             on = f"{len(kept[name])} pairs on {first.bench.name if len(runs) == 1 else 'scenes_' + name}, a stand-in"
             found.append(_trend(f"liu2026/{question}-{metric}-{name}", parts, SMALLEST[metric], f"{on}, {seeds} draws"))
     for name in PUBLISHED:
@@ -97,7 +98,7 @@ def baseline_finding(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]
         parts = [
             over_pairs(runs[name], kept[name], [(eta, eta)], weights=(-1.0,), against="baseline") for name in runs
         ]
-        cells.append(over_scenes(parts))
+        cells.append(over_scenes(parts, common_images([run.bench for run in runs.values()])))
     on = f"mean over {len(runs)} data sets and their pairs, eta_u = eta_l = 0.5 and {eta_o:g}"
     return _trend("book/labels-beat-pseudo-labels", cells, 1.0, on)
 
@@ -139,7 +140,7 @@ def recomputed(
     bench : Benchmark
     pair : (str, str)
     n, N, eta_l, eta_u, seed, penalty
-        As `benchmark_runs.benchmark_runs`; the labelled sample is the first, the unlabelled one has N rows.
+        Of the cell; labelled and unlabelled samples have n and N rows.
 
     Returns
     -------
@@ -174,7 +175,7 @@ def recomputed(
 
 def recomputed_finding(runs: Runs, pair: Pair, eta_l: float, eta_u: float, *, seed: int, penalty: float) -> Finding:
     """The same cell of `runs`, whose first seed is ``seed``, must have the same group accuracies."""
-    again = recomputed(runs.bench, pair, n=runs.n, N=runs.N, eta_l=eta_l, eta_u=eta_u, seed=seed, penalty=penalty)
+    again = recomputed(runs.bench, pair, n=2 * runs.n, N=runs.N, eta_l=eta_l, eta_u=eta_u, seed=seed, penalty=penalty)
     el, eu, low, high = (
         runs.etas_l.index(eta_l),
         runs.etas_u.index(eta_u),
@@ -182,9 +183,9 @@ def recomputed_finding(runs: Runs, pair: Pair, eta_l: float, eta_u: float, *, se
         runs.models.index(pair[1]),
     )
     hits = {
-        "teacher": runs.teacher[0, low, el, 0],
-        "student": runs.student[0, runs.pairs.index(pair), el, eu, 1, 0],
-        "baseline": runs.teacher[0, high, el, 0],
+        "teacher": runs.teacher[0, low, el, 2],
+        "student": runs.student[0, runs.pairs.index(pair), el, eu, 2],
+        "baseline": runs.teacher[0, high, el, 2],
         "ceiling": runs.ceiling[0, high, eu, 1],
     }
     ours = [hits[role][runs.bench.groups == g].mean() for role in again for g in range(2 * runs.bench.classes)]

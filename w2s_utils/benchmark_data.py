@@ -53,15 +53,62 @@ class Benchmark:
         """Labels of the test rows."""
         return self.labels[self.test]
 
-    def overlap(self, n: int, N: int, etas_l: Sequence[float], etas_u: Sequence[float]) -> tuple[float, float]:
-        """Largest share of a group's pool images that a labelled sample of n, and an unlabelled one of N, takes."""
+    def overlap(self, size: float, eta: float) -> float:
+        """What a sample of a size and minority fraction repeats of the pool: f/(1-f), mean over its images.
+
+        Parameters
+        ----------
+        size : float
+            Images drawn; effective number where they weigh differently.
+        eta : float
+
+        Returns
+        -------
+        float
+            f is the share of its group's pool images that is drawn; inf where all are.
+        """
         pool = self.data.pool_rows
         there = np.bincount(2 * self.labels[pool] + self.minority[pool], minlength=2 * self.classes)
-        labelled, unlabelled = (
-            max(float((np.ravel(counts(size, eta, self.classes)) / there).max()) for eta in etas)
-            for size, etas in ((n, etas_l), (N, etas_u))
-        )
-        return labelled, unlabelled
+        drawn = size * np.ravel(counts(10_000, eta, self.classes)) / 1e4
+        share = drawn / there
+        with np.errstate(divide="ignore"):
+            repeated = np.where(share < 1, share / (1 - np.minimum(share, 1)), np.inf)
+        return float(np.average(repeated, weights=drawn))
+
+
+def common_images(benches: Sequence[Benchmark]) -> FloatArray:
+    """Upper bounds of correlations between means over the images of several data sets, from what they share.
+
+    Scenes are composed: the same garment may be in two of them, on other backgrounds. Sums of as many terms, a share
+    of which is common, correlate by at most that share.
+
+    Parameters
+    ----------
+    benches : sequence of Benchmark
+
+    Returns
+    -------
+    ndarray, shape (k, k)
+        Common garments, or images, over the geometric mean of the numbers, in the pool or in the test rows, whichever
+        is larger; 1 on the diagonal.
+
+    Examples
+    --------
+    >>> tops = load("scenes_tops", models=["lite0_block4"])
+    >>> common_images([tops, tops]).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+    parts = []
+    for bench in benches:
+        # an id of a scene names the garment first: "train 12 on 0 57"
+        ids = np.array([str(name).split(" on ")[0] for name in bench.data.ids])
+        parts.append([set(ids[rows].tolist()) for rows in (bench.data.pool_rows, bench.test)])
+    found = np.eye(len(parts))
+    for i, one in enumerate(parts):
+        for j, other in enumerate(parts[:i]):
+            shared = [len(a & b) / np.sqrt(len(a) * len(b)) for a, b in zip(one, other, strict=True)]
+            found[i, j] = found[j, i] = max(shared)
+    return found
 
 
 def load(name: str, *, data_dir: str | None = None, models: Sequence[str] = ()) -> Benchmark:

@@ -1,7 +1,7 @@
 """Teachers, students, baselines and ceilings of a data set with groups, over minority fractions and sample sizes.
 
-Two disjoint labelled samples of n and their union of 2n rows teach on the same unlabelled rows, so that the variance
-of either kind of draw can be told apart. What is kept is which test images each head gets right.
+Two disjoint labelled samples of n rows teach on the same N/2 unlabelled ones, so that the variance of either kind of
+draw can be told apart; their union teaches on N. What is kept is which test images each head gets right.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from w2s_utils import datasets, parallel
-from w2s_utils.benchmark_data import Benchmark
+from w2s_utils._arrays import FloatArray
+from w2s_utils.benchmark_data import Benchmark, IntArray
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.many import classify_many, fit_many
 
 Hits = npt.NDArray[np.bool_]
-SAMPLES = 3  # labelled: n rows, n others, both
+SAMPLES = 3  # n rows and N/2, n others and N/2, both and N
+TOLERANCE = 1e-6  # of gradients
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,8 @@ class Runs:
         On the labelled samples: n rows, n others, both. A strong model's entry is the baseline.
     ceiling : ndarray of bool, shape (J, models, etas_u, 2, T)
         On true labels of the unlabelled samples.
-    student : ndarray of bool, shape (J, pairs, etas_l, etas_u, 2, 3, T)
+    student : ndarray of bool, shape (J, pairs, etas_l, etas_u, 3, T)
+        Of the three teachers, on N/2, N/2 and N answers.
     """
 
     bench: Benchmark
@@ -112,7 +115,7 @@ def benchmark_runs(
     >>> tops = benchmark_data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
     >>> runs = benchmark_runs(tops, [0.5], [0.1, 0.5], n=20, N=40, seeds=[0], penalty=0.03)
     >>> runs.pairs, runs.student.shape
-    ((('lite0_block4', 'squeezenet'),), (1, 1, 1, 2, 2, 3, 2000))
+    ((('lite0_block4', 'squeezenet'),), (1, 1, 1, 2, 3, 2000))
     """
     models = tuple(bench.features)
     if len(models) < 2:
@@ -189,6 +192,18 @@ def labelled_samples(bench: Benchmark, n: int, N: int, eta_l: float, eta_u: floa
     return [both._replace(labelled=rows) for rows in (first, others, both.labelled)]
 
 
+def true_heads(X: FloatArray, y: IntArray, samples: Sequence[IntArray], penalty: float, classes: int) -> list[Head]:
+    """A head on each of several samples of rows with true labels."""
+    rows = np.unique(np.concatenate(samples))
+    labels = np.repeat(y[rows, None], len(samples), 1)
+    inside = [np.searchsorted(rows, np.sort(sample)) for sample in samples]
+    return fit_many(X[rows], labels, penalty, classes, rows=inside, tolerance=TOLERANCE)
+
+
+def _none(m: int) -> IntArray:
+    return np.empty((0, SAMPLES, m), np.int64)
+
+
 def _one_seed(
     bench: Benchmark,
     etas_l: tuple[float, ...],
@@ -209,28 +224,30 @@ def _one_seed(
     for model, X in bench.features.items():
         heads[model] = []
         for el in etas_l:
-            samples = splits[el, etas_u[0]]
-            start = None
-            for split in samples:
-                start = fit_many(
-                    X[split.labelled], y[split.labelled][:, None], penalty, K, start=None if start is None else start
-                )
-                heads[model] += start
+            parts = [split.labelled for split in splits[el, etas_u[0]]]
+            heads[model] += true_heads(X, y, parts, penalty, K)
     answers = {model: classify_many(heads[model], X).astype(np.int64) for model, X in bench.features.items()}
     truth, shape = bench.truth, (len(etas_l), SAMPLES, len(bench.test))
     teacher = np.stack([(answers[model][:, bench.test] == truth).reshape(shape) for model in models])
     ceilings, taught = [], []
     for at, model in enumerate(models):
-        X, columns = bench.features[model], [answers[weak] for weak in models[: at if students else 0]]
-        labels = np.concatenate([y[None], *columns]).T
-        hits, start = [], None
+        X, tested = bench.features[model], bench.features[model][bench.test]
+        # columns: true labels, then by teacher and eta_l the samples of this size
+        weak = np.concatenate([answers[low].reshape(len(etas_l), SAMPLES, -1) for low in models[:at]] or [_none(len(y))])
+        columns = {
+            size: np.concatenate([y[None], weak[:, samples].reshape(-1, len(y))[: None if students else 0]]).T
+            for size, samples in ((0, np.s_[:2]), (1, np.s_[2:]))
+        }
+        start: dict[int, list[Head]] = {}
+        hits = []
         for eu in etas_u:
-            for rows in (half[eu], splits[etas_l[0], eu][0].unlabelled):
-                start = fit_many(X[rows], labels[rows], penalty, K, start=start)
-                hits.append(classify_many(start, X[bench.test]) == truth)
-        # etas_u, sizes, columns, T -> columns first
-        table = np.stack(hits).reshape(len(etas_u), 2, -1, len(truth))
-        ceilings.append(table[:, :, 0])
-        cells = table[:, :, 1:].reshape(len(etas_u), 2, -1, len(etas_l), SAMPLES, len(truth))
-        taught.append(cells.transpose(2, 3, 0, 1, 4, 5))
+            for size, rows in ((0, half[eu]), (1, splits[etas_l[0], eu][0].unlabelled)):
+                start[size] = fit_many(
+                    X[rows], columns[size][rows], penalty, K, start=start.get(size), tolerance=TOLERANCE
+                )
+                hits.append(classify_many(start[size], tested) == truth)
+        ceilings.append(np.stack([table[0] for table in hits]).reshape(len(etas_u), 2, -1))
+        cells = [table[1:].reshape(-1, len(etas_l), 2 - k % 2, len(truth)) for k, table in enumerate(hits)]
+        both = [np.concatenate(pair, 2) for pair in zip(cells[::2], cells[1::2], strict=True)]
+        taught.append(np.stack(both, 2))
     return teacher, np.stack(ceilings), np.concatenate(taught)

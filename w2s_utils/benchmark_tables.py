@@ -13,8 +13,6 @@ from w2s_utils.benchmark_stats import METRICS, Estimate, Measured, combine, esti
 
 ROLES = ("teacher", "student", "baseline", "ceiling")
 Pair = tuple[str, str]
-# samples of n rows, n others, both: sizes n and 2n count alike
-_SAMPLES = np.array([0.25, 0.25, 0.5])
 
 
 def level(
@@ -68,17 +66,17 @@ def _level(runs: Runs, role: str, where: tuple[object, ...], metric: str) -> Mea
     seeds = len(runs.teacher)
     if role == "student":
         at = runs.pairs.index(where[0]), runs.etas_l.index(where[1]), runs.etas_u.index(where[2])  # type: ignore[arg-type]
-        hits = runs.student[:, at[0], at[1], at[2]]  # (J, 2, 3, T)
+        hits = runs.student[:, at[0], at[1], at[2]]
     elif role == "ceiling":
-        hits = runs.ceiling[:, runs.models.index(where[0]), runs.etas_u.index(where[1])][:, :, None]  # type: ignore[arg-type]
+        hits = runs.ceiling[:, runs.models.index(where[0]), runs.etas_u.index(where[1])]  # type: ignore[arg-type]
     else:
-        hits = runs.teacher[:, runs.models.index(where[0]), runs.etas_l.index(where[1])][:, None]  # type: ignore[arg-type]
-    weights = np.ones((hits.shape[1], 1)) / hits.shape[1] * (_SAMPLES if hits.shape[2] == 3 else np.ones(1))
-    weights = np.broadcast_to(weights, (seeds, *weights.shape))
+        hits = runs.teacher[:, runs.models.index(where[0]), runs.etas_l.index(where[1])]  # type: ignore[arg-type]
+    weights = np.array([0.25, 0.25, 0.5] if hits.shape[1] == 3 else [0.5, 0.5])  # both sizes count alike
     values = 100 * score(group_accuracies(hits, runs.bench.groups), metric)
-    twins = values.mean(1)[:, [0, 1 % values.shape[2]]]
-    moved = influence(hits.reshape(-1, hits.shape[-1]), runs.bench.groups, metric, weights.reshape(-1) / seeds)
-    return Measured((values * weights).sum((1, 2)), twins, 100 * moved)
+    twins = values[:, :2] if role != "ceiling" else values[:, [0, 0]]
+    each = np.tile(weights / seeds, seeds)
+    moved = influence(hits.reshape(-1, hits.shape[-1]), runs.bench.groups, metric, each)
+    return Measured(values @ weights, twins, 100 * moved)
 
 
 def gain(
@@ -89,9 +87,16 @@ def gain(
     return combine(parts, [1, -1])
 
 
-def shares(runs: Runs) -> tuple[float, float]:
-    """What labelled and unlabelled draws take of the pool, at most, for `estimate`."""
-    return runs.bench.overlap(2 * runs.n, runs.N, runs.etas_l, runs.etas_u)
+def overlap(runs: Runs, settings: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """What labelled and unlabelled draws repeat of the pool, for `benchmark_stats.estimate`; the larger of settings.
+
+    Every labelled image weighs alike. An unlabelled one weighs three times as much if it is in the smaller sample
+    too, so that N images count like 0.8 N of equal weight.
+    """
+    bench = runs.bench
+    return max(bench.overlap(2 * runs.n, el) for el, _ in settings), max(
+        bench.overlap(0.8 * runs.N, eu) for _, eu in settings
+    )
 
 
 def over_pairs(
@@ -108,23 +113,7 @@ def over_pairs(
     Pairs share labelled, unlabelled and test images: their mean is taken draw by draw.
     """
     means = [combine([gain(runs, pair, el, eu, metric, against) for pair in pairs]) for el, eu in settings]
-    return estimate(combine(means, weights), shares(runs))
-
-
-def over_scenes(estimates: Sequence[Estimate]) -> Estimate:
-    """Mean over scenes; scenes share garments and places, so errors add as if wholly dependent, an upper bound.
-
-    Examples
-    --------
-    >>> one = Estimate(2.0, 0.5, 9, 0.2, 0.0, 0.05)
-    >>> over_scenes([one, one]).se
-    0.5
-    """
-    mean, se, labelled, unlabelled, test = (
-        float(np.mean([getattr(one, name) for one in estimates]))
-        for name in ("mean", "se", "labelled", "unlabelled", "test")
-    )
-    return Estimate(mean, se, min(one.df for one in estimates), labelled, unlabelled, test)
+    return estimate(combine(means, weights), overlap(runs, settings))
 
 
 def gain_curves(runs: Runs, pairs: Sequence[Pair]) -> pd.DataFrame:
@@ -148,11 +137,11 @@ def gain_curves(runs: Runs, pairs: Sequence[Pair]) -> pd.DataFrame:
         for el in runs.etas_l:
             for eu in runs.etas_u:
                 found = over_pairs(runs, pairs, [(el, eu)], metric)
-                row = {"scene": runs.bench.name, "metric": metric, "eta_l": el, "eta_u": eu, "designs": found.df + 1}
+                row = {"scene": runs.bench.name, "metric": metric, "eta_l": el, "eta_u": eu, "designs": len(runs.teacher)}
                 columns = {"gain": found, "over_baseline": over_pairs(runs, pairs, [(el, eu)], metric, against="baseline")}
                 for role in ROLES:
                     mean = combine([level(runs, pair, el, eu, metric, role) for pair in pairs])
-                    columns[role] = estimate(mean, shares(runs))
+                    columns[role] = estimate(mean, overlap(runs, [(el, eu)]))
                 for name, column in columns.items():
                     row |= {name: column.mean, f"{name}_se": column.se}
                 row["positive"] = sum(gain(runs, pair, el, eu, metric).mean > 0 for pair in pairs)

@@ -15,12 +15,13 @@ import numpy.typing as npt
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
 from w2s_utils.benchmark_data import Benchmark
-from w2s_utils.benchmark_runs import Hits, labelled_samples
+from w2s_utils.benchmark_runs import Hits, labelled_samples, true_heads
 from w2s_utils.probes.enhanced import P, Q, confidence_many
 from w2s_utils.probes.labels import class_probabilities, confident_rows
 from w2s_utils.probes.many import classify_many, fit_many
 
-SELECTED_FROM = tuple((p, q) for p in (0.2, 0.5, 0.8) for q in (0.7, 1.0))
+# and the vanilla student: filter and loss on and off
+SELECTED_FROM = ((0.2, 0.0), (0.5, 0.0), (0.2, 0.7), (0.5, 0.7), (1.0, 0.7))
 STRONGER = (3.0, 10.0, 30.0)  # times the penalty
 COARSE = 1e-5  # of gradients; tighter ones change one answer in a hundred thousand
 Pair = tuple[str, str]
@@ -127,7 +128,7 @@ def enhanced_runs(
     >>> runs.hits.shape == (1, 1, 1, len(runs.methods), 2000), DEFAULT in runs.methods
     (True, True)
     """
-    grid = [*SELECTED_FROM, (P, 0.0), (1.0, Q)]
+    grid = [*SELECTED_FROM]
     grid += [(share, power) for share in p for power in q if (share, power) not in (*grid, (1.0, 0.0))]
     shared = {"bench": bench, "cases": tuple(cases), "pairs": tuple(pairs), "n": n, "N": N, "penalty": penalty}
     shared |= {"grid": tuple(grid), "source": source}
@@ -173,7 +174,7 @@ def _one_case(
     answers, taught = {}, {}
     for weak in dict.fromkeys(pair[0] for pair in pairs):
         X = bench.features[weak]
-        heads = [fit_many(X[s.labelled], y[s.labelled][:, None], penalty, K)[0] for s in (first, second)]
+        heads = true_heads(X, y, [first.labelled, second.labelled], penalty, K)
         taught[weak] = classify_many(heads, X[rows]).astype(np.int64)
         answers[weak] = classify_many(heads[:1], X[bench.test])[0]
     shares = sorted({share for share, _ in grid})
@@ -205,9 +206,16 @@ def _one_case(
         )
         # one list a method, one head a teacher
         methods = [start] + [settings[at : k * len(grid) : len(grid)] for at in range(len(grid))]
-        methods += [fit_many(X, labels, penalty * factor, K, start=start) for factor in STRONGER]
-        methods.append(confidence_many(X, labels, penalty, vanilla=start, classes=K))
-        methods.append(fit_many(X, own, penalty, K, start=start))
+        plain = fit_many(
+            X,
+            np.concatenate([labels] * len(STRONGER) + [own], 1),
+            penalty * np.repeat([*STRONGER, 1.0], k),
+            K,
+            start=start * (len(STRONGER) + 1),
+            tolerance=COARSE,
+        )
+        rivals = [plain[at : at + k] for at in range(0, len(plain), k)]
+        methods += [*rivals[:-1], confidence_many(X, labels, penalty, vanilla=start, classes=K), rivals[-1]]
         hits = np.stack([classify_many(heads, T) == truth for heads in methods], 1)  # (k, methods, T)
         seen = np.stack([(classify_many(heads, L) == y[first.labelled]).mean(1) for heads in methods], 1)
         twin = np.stack([classify_many(heads, T) == truth for heads in (vanilla[1::2], settings[k * len(grid) :])], 1)

@@ -78,21 +78,26 @@ def improvement(runs: EnhancedRuns, case: int, pair: int, method: str = DEFAULT,
     twin = runs.twin[:, case, pair]
     values = [score(group_accuracies(hits, groups), metric) for hits in (old, new, twin[:, 0], twin[:, 1])]
     default = score(group_accuracies(hits_of(runs, DEFAULT, case, pair), groups), metric)
+    both = (default, values[0]), (values[3], values[2])
     each = np.full(len(new), 1 / len(new))
     if metric == "worst":
         moved = influence(new, groups, metric, each) - influence(old, groups, metric, each)
-        step, twins = values[1] - values[0], np.stack([default - values[0], values[3] - values[2]], 1)
+        step, twins = values[1] - values[0], np.stack([after - before for after, before in both], 1)
     else:
         moved = influence(new, groups, metric, each / values[0])
         moved -= influence(old, groups, metric, each * values[1] / values[0] ** 2)
         step = values[1] / values[0] - 1
-        twins = np.stack([default / values[0] - 1, values[3] / values[2] - 1], 1)
+        twins = np.stack([after / before - 1 for after, before in both], 1)
+    # only the default ran twice; other methods are taken to owe the same share of their variance to either draw
+    spread = twins[:, 0].std()
+    twins = twins * (step.std() / spread if spread else 0.0)
     return Measured(100 * step, 100 * twins, 100 * moved)
 
 
-def overlap(runs: EnhancedRuns) -> tuple[float, float]:
-    """What labelled and unlabelled draws take of the pool, at most, for `benchmark_stats.estimate`."""
-    return runs.bench.overlap(runs.n, runs.N, [case[0] for case in runs.cases], [case[1] for case in runs.cases])
+def overlap(runs: EnhancedRuns, case: int) -> tuple[float, float]:
+    """What labelled and unlabelled draws of a case repeat of the pool, for `benchmark_stats.estimate`."""
+    el, eu = runs.cases[case]
+    return runs.bench.overlap(runs.n, el), runs.bench.overlap(runs.N, eu)
 
 
 def over_pairs(runs: EnhancedRuns, case: int, method: str = DEFAULT, metric: str = "average") -> Measured:
@@ -120,7 +125,7 @@ def improvement_table(runs: EnhancedRuns, methods: Sequence[str] = (DEFAULT, SEL
                         float(score(group_accuracies(hits_of(runs, name, case, at), groups), metric).mean())
                         for name in ("vanilla", method)
                     )
-                    found = estimate(improvement(runs, case, at, method, metric), overlap(runs))
+                    found = estimate(improvement(runs, case, at, method, metric), overlap(runs, case))
                     row |= {f"vanilla_{metric}": before, metric: found.mean, f"{metric}_se": found.se}
                     if metric == "worst":
                         row["worst_relative"] = 100 * (after - before) / max(before, 1e-9)
@@ -135,7 +140,7 @@ def ablation_table(runs: EnhancedRuns) -> pd.DataFrame:
         for name, method in ABLATIONS.items():
             row = {"scene": runs.bench.name, "eta_l": el, "eta_u": eu, "method": name, "designs": len(runs.hits)}
             for metric in METRICS:
-                found = estimate(over_pairs(runs, case, method, metric), overlap(runs))
+                found = estimate(over_pairs(runs, case, method, metric), overlap(runs, case))
                 row |= {metric: found.mean, f"{metric}_se": found.se}
             rows.append(row)
     return pd.DataFrame(rows)

@@ -122,15 +122,16 @@ def _objective(X: FloatArray, T: FloatArray, share: FloatArray | None, q: FloatA
         Z = X @ B
         if plain:
             t, small = T[:, at], np.exp(-np.abs(Z))
-            loss = np.maximum(Z, 0) + np.log1p(small) - t * Z
+            loss = np.maximum(Z, 0) + np.log(1 + small) - t * Z
             slope = np.where(Z >= 0, 1.0, small) / (1 + small) - t
         else:
             s, power = side[:, at], q[at]
-            logp = -np.logaddexp(0, -s * Z)
-            raised = np.exp(power * logp)
-            safe = np.where(power > 0, power, 1.0)
-            loss = np.where(power > 0, -np.expm1(power * logp) / safe, -logp)
-            slope = s * raised * np.expm1(logp)
+            M = s * Z
+            small = np.exp(-np.abs(M))
+            logp = np.minimum(M, 0) - np.log(1 + small)
+            fallen = np.expm1(power * logp)  # p^q - 1
+            loss = np.where(power > 0, -fallen / np.where(power > 0, power, 1.0), -logp)
+            slope = -s * (1 + fallen) * np.where(M >= 0, small, 1.0) / (1 + small)
         w = 1 / len(X) if share is None else share[:, at]
         total = (loss * w).sum(0) + (ridge[:, at] * B**2).sum(0) / 2
         return total, X.T @ (slope * w) + ridge[:, at] * B

@@ -17,7 +17,7 @@ from w2s_utils.probes.multiclass import fit_gce, fit_multinomial
 def fit_many(
     features: FloatArray,
     labels: IntArray,
-    penalty: float,
+    penalty: npt.ArrayLike,
     classes: int,
     *,
     q: npt.ArrayLike = 0.0,
@@ -32,7 +32,7 @@ def fit_many(
     features : ndarray, shape (n, d)
     labels : ndarray of int, shape (n, k)
         Classes 0 to K - 1; a column may lack some.
-    penalty : float
+    penalty : float or array_like of shape (k,)
         Positive.
     classes : int
         K. Two classes are fitted together, more one by one.
@@ -71,14 +71,14 @@ def fit_many(
         first = None if start is None else Head(*_stacked(start))
         found = fit_columns(features, labels, penalty, q=powers, weights=weights, start=first, tolerance=tolerance)
         return [Head(found.coefficients[:, at], found.intercept[at]) for at in range(k)]
-    heads = []
+    heads, lam = [], np.broadcast_to(np.asarray(penalty, float), (k,))
     for at in range(k):
         chosen = np.arange(len(labels)) if rows is None else rows[at]
         X, y, begin = features[chosen], labels[chosen, at], None if start is None else start[at]
         if powers[at] > 0:
-            heads.append(fit_gce(X, y, penalty, float(powers[at]), classes=classes, start=begin))
+            heads.append(fit_gce(X, y, float(lam[at]), float(powers[at]), classes=classes, start=begin))
         else:
-            heads.append(fit_multinomial(X, y, penalty, classes=classes, start=begin))
+            heads.append(fit_multinomial(X, y, float(lam[at]), classes=classes, start=begin))
     return heads
 
 
