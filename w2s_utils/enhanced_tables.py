@@ -89,7 +89,7 @@ def improvement(runs: EnhancedRuns, case: int, pair: int, method: str = DEFAULT,
         step = values[1] / values[0] - 1
         twins = np.stack([after / before - 1 for after, before in both], 1)
     # only the default ran twice; other methods are taken to owe the same share of their variance to either draw
-    spread = twins[:, 0].std()
+    spread = float(twins[:, 0].std())
     twins = twins * (step.std() / spread if spread else 0.0)
     return Measured(100 * step, 100 * twins, 100 * moved)
 
