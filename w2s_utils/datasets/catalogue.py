@@ -41,6 +41,11 @@ _SCENES = (
     _scene("scenes_tops", "Waterbirds", "T-shirt or dress", "pullover or coat"),
     _scene("scenes_wear", "BG-COCO", "clothes", "footwear"),
     _scene("scenes_shoe", "Waterbirds, made harder", "sandal", "sneaker"),
+    _scene(
+        "scenes_nine",
+        "ImageNet-9",
+        *("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "sneaker", "bag", "ankle boot"),
+    ),
 )
 
 CATALOGUE = {
