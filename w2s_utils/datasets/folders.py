@@ -76,7 +76,8 @@ def load(
     ]
     if aligned is None:
         trained = [(classes.index(kind), backgrounds.index(behind)) for _, kind, behind in found["train"]]
-        own = own_backgrounds(*zip(*trained, strict=True), classes, backgrounds)
+        kinds, behinds = zip(*trained, strict=True)
+        own = own_backgrounds(kinds, behinds, classes, backgrounds)
     else:
         own = named_backgrounds(aligned, classes, backgrounds)
     return assemble(

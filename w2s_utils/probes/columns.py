@@ -105,7 +105,10 @@ def fit_columns(
         begin[:-1] = start.coefficients * scale
         begin[-1] = start.intercept
     found = _lbfgs(
-        _objective(extended, T, share, powers, ridge), begin, _preconditioner(extended, share, lam, scale, begin), tolerance
+        _objective(extended, T, share, powers, ridge),
+        begin,
+        _preconditioner(extended, share, lam, scale, begin),
+        tolerance,
     )
     return Head(found[:-1] / scale, found[-1])
 
@@ -151,7 +154,9 @@ def _preconditioner(
     return lambda G: cho_solve(factor, G, check_finite=False)
 
 
-def _lbfgs(evaluate: Objective, B: FloatArray, precondition: Callable[[FloatArray], FloatArray], tolerance: float) -> FloatArray:
+def _lbfgs(
+    evaluate: Objective, B: FloatArray, precondition: Callable[[FloatArray], FloatArray], tolerance: float
+) -> FloatArray:
     """Limited-memory BFGS on all columns; finished columns leave."""
     done = B.copy()
     at = np.arange(B.shape[1])

@@ -42,7 +42,7 @@ def fit_many(
         Rows that each column is fitted on; all if left out.
     start : sequence of Head, length k, optional
     tolerance : float
-        As in `fit_columns`; more than two classes have their own.
+        As in `fit_multinomial`.
 
     Returns
     -------
@@ -76,9 +76,11 @@ def fit_many(
         chosen = np.arange(len(labels)) if rows is None else rows[at]
         X, y, begin = features[chosen], labels[chosen, at], None if start is None else start[at]
         if powers[at] > 0:
-            heads.append(fit_gce(X, y, float(lam[at]), float(powers[at]), classes=classes, start=begin))
+            heads.append(
+                fit_gce(X, y, float(lam[at]), float(powers[at]), classes=classes, start=begin, tolerance=tolerance)
+            )
         else:
-            heads.append(fit_multinomial(X, y, float(lam[at]), classes=classes, start=begin))
+            heads.append(fit_multinomial(X, y, float(lam[at]), classes=classes, start=begin, tolerance=tolerance))
     return heads
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 from w2s_utils._arrays import FloatArray, finite_array, same_rows
 from w2s_utils.probes.columns import TOLERANCE, fit_columns
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.labels import checked_classes
+
+Loss = Callable[[FloatArray], tuple[float, FloatArray]]
 
 
 def generalized_cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike, q: float) -> tuple[FloatArray, FloatArray]:
@@ -60,6 +65,7 @@ def fit_multinomial(
     *,
     classes: int | None = None,
     start: Head | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Head:
     r"""Minimise the mean cross-entropy plus :math:`\frac\lambda2\lVert W\rVert_F^2`; intercepts are free.
 
@@ -74,6 +80,9 @@ def fit_multinomial(
         K, where hard labels may lack a class; otherwise the largest label plus one.
     start : Head, optional
         Of the same K, e.g. of a neighbouring sample. The minimum does not depend on it, the time does.
+    tolerance : float
+        Largest entry of the gradient at the end, for features of mean square 1; in coordinates of about unit curvature
+        for more than two classes.
 
     Returns
     -------
@@ -108,12 +117,13 @@ def fit_multinomial(
     if not penalty > 0:
         raise ValueError(f"penalty = {penalty:g} is not allowed: above 0")
     if soft.shape[1] == 2:
-        return _single(fit_columns(X, soft[:, 1:], penalty, start=_column(start)))
+        return _single(fit_columns(X, soft[:, 1:], penalty, start=_column(start), tolerance=tolerance))
 
     def loss(Z: FloatArray) -> tuple[float, FloatArray]:
-        return float(-(soft * log_softmax(Z, axis=1)).sum() / len(X)), (softmax(Z, axis=1) - soft) / len(X)
+        logp = log_softmax(Z, axis=1)
+        return -float(np.vdot(soft, logp)) / len(X), (np.exp(logp) - soft) / len(X)
 
-    return _minimise(X, soft.shape[1], penalty, loss, start)
+    return _minimise(X, soft.shape[1], penalty, loss, start, tolerance)
 
 
 def fit_gce(
@@ -124,6 +134,7 @@ def fit_gce(
     *,
     classes: int | None = None,
     start: Head | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Head:
     r"""Minimise the mean generalized cross-entropy plus :math:`\frac\lambda2\lVert W\rVert_F^2`, by L-BFGS.
 
@@ -136,7 +147,7 @@ def fit_gce(
         Positive.
     q : float
         In (0, 1]; near 0 it is cross-entropy.
-    classes, start
+    classes, start, tolerance
         As in `fit_multinomial`. This loss is not convex, so a start picks the basin.
 
     Returns
@@ -168,13 +179,13 @@ def fit_gce(
         raise ValueError(f"penalty = {penalty:g} is not allowed: above 0")
     K = max(classes or 0, int(y.max()) + 1, 2)
     if K == 2:
-        return _single(fit_columns(X, y[:, None], penalty, q=q, start=_column(start)))
+        return _single(fit_columns(X, y[:, None], penalty, q=q, start=_column(start), tolerance=tolerance))
 
     def loss(Z: FloatArray) -> tuple[float, FloatArray]:
         each, slope = generalized_cross_entropy(Z, y, q)
         return float(each.mean()), slope / len(X)
 
-    return _minimise(X, K, penalty, loss, start)
+    return _minimise(X, K, penalty, loss, start, tolerance)
 
 
 def _check_q(q: float) -> None:
@@ -190,20 +201,27 @@ def _single(head: Head) -> Head:
     return Head(head.coefficients[:, 0], head.intercept[0])
 
 
-def _minimise(X: FloatArray, K: int, penalty: float, loss, start: Head | None) -> Head:  # type: ignore[no-untyped-def]
+def _minimise(X: FloatArray, K: int, penalty: float, loss: Loss, start: Head | None, tolerance: float) -> Head:
     scale = max(float(np.sqrt(np.mean(X**2))), np.finfo(float).tiny)
     extended = np.column_stack([X / scale, np.ones(len(X))])
     ridge = np.full((extended.shape[1], 1), penalty / scale**2)
     ridge[-1] = 0.0
+    # coordinates in which the curvature at equal probabilities is about one
+    curvature = (1 / K) * (1 - 1 / K) * extended.T @ extended / len(X) + np.diag(ridge[:, 0])
+    curvature[-1, -1] += 1e-12
+    upper = cholesky(curvature)
+    whitened, pull = solve_triangular(upper, extended.T, trans="T").T, solve_triangular(upper, np.eye(len(upper)))
 
     def evaluate(flat: FloatArray) -> tuple[float, FloatArray]:
-        W = flat.reshape(-1, K)
-        value, slope = loss(extended @ W)
-        return value + float((ridge * W**2).sum()) / 2, (extended.T @ slope + ridge * W).ravel()
+        V = flat.reshape(-1, K)
+        W = pull @ V
+        value, slope = loss(whitened @ V)
+        return value + float((ridge * W**2).sum()) / 2, (whitened.T @ slope + pull.T @ (ridge * W)).ravel()
 
     begin = np.zeros((extended.shape[1], K))
     if start is not None:
         begin[:-1], begin[-1] = start.coefficients * scale, start.intercept
-    options = {"maxiter": 2000, "maxfun": 4000, "gtol": TOLERANCE, "ftol": 1e-15, "maxcor": 20}
-    found = minimize(evaluate, begin.ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(-1, K)
-    return Head(found[:-1] / scale, found[-1])
+    options = {"maxiter": 2000, "maxfun": 4000, "gtol": tolerance, "ftol": 1e-15, "maxcor": 20}
+    found = minimize(evaluate, (upper @ begin).ravel(), jac=True, method="L-BFGS-B", options=options).x
+    W = pull @ found.reshape(-1, K)
+    return Head(W[:-1] / scale, W[-1])

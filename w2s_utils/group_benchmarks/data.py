@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from w2s_utils import datasets
 from w2s_utils._arrays import FloatArray
@@ -154,50 +153,3 @@ def load(name: str, *, data_dir: str | None = None, models: Sequence[str] = ()) 
     if not counts.all():
         raise ValueError(f"data set {name!r}: {int((counts == 0).sum())} of {counts.size} test groups have no image")
     return Benchmark(name, data, labels, minority, features, test, groups)
-
-
-def pairs_by_rule(table: pd.DataFrame) -> pd.DataFrame:
-    """The paper's rule: a pair is kept if which of the two is stronger does not change over settings.
-
-    Parameters
-    ----------
-    table : DataFrame
-        model, sample, eta, size, accuracy of heads trained with true labels; models weak to strong as listed.
-
-    Returns
-    -------
-    DataFrame
-        One row a pair: teacher (the weaker in most settings), student, kept, settings, stronger (settings in which
-        the student is), margin (its smallest lead, in points of accuracy; negative if it falls behind).
-
-    References
-    ----------
-    .. [1] liu2026, experiments on benchmarks, as quoted by a reviewer.
-
-    Examples
-    --------
-    >>> rows = [dict(model=m, sample="labelled", eta=e, size=1, accuracy=a)
-    ...         for m, e, a in (("a", 0.1, 0.5), ("b", 0.1, 0.6), ("a", 0.5, 0.7), ("b", 0.5, 0.65))]
-    >>> pairs_by_rule(pd.DataFrame(rows))[["kept", "stronger", "settings"]].values.tolist()
-    [[False, 1, 2]]
-    """
-    wide = table.pivot(index=["sample", "eta", "size"], columns="model", values="accuracy")[table.model.unique()]
-    found = []
-    for at, low in enumerate(wide.columns):
-        for high in wide.columns[at + 1 :]:
-            lead = 100 * (wide[high] - wide[low])
-            teacher, student = (low, high) if (lead > 0).mean() >= 0.5 else (high, low)
-            lead = lead if student == high else -lead
-            found.append(
-                {
-                    "teacher": teacher,
-                    "student": student,
-                    "kept": bool((lead > 0).all()),
-                    "stronger": int((lead > 0).sum()),
-                    "settings": len(lead),
-                    "margin": float(lead.min()),
-                }
-            )
-    return pd.DataFrame(found)
-
-

@@ -7,7 +7,7 @@ draw can be told apart; their union teaches on N. What is kept is which test ima
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import pandas as pd
 
 from w2s_utils import datasets, parallel
 from w2s_utils._arrays import FloatArray
-from w2s_utils.benchmark_data import Benchmark, IntArray
+from w2s_utils.group_benchmarks.data import Benchmark, IntArray
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.many import classify_many, fit_many
 
@@ -111,8 +111,8 @@ def benchmark_runs(
 
     Examples
     --------
-    >>> from w2s_utils import benchmark_data
-    >>> tops = benchmark_data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
+    >>> from w2s_utils.group_benchmarks import data
+    >>> tops = data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
     >>> runs = benchmark_runs(tops, [0.5], [0.1, 0.5], n=20, N=40, seeds=[0], penalty=0.03)
     >>> runs.pairs, runs.student.shape
     ((('lite0_block4', 'squeezenet'),), (1, 1, 1, 2, 3, 2000))
@@ -141,49 +141,6 @@ def benchmark_runs(
     return Runs(bench, models, pairs, tuple(etas_l), tuple(etas_u), n, N, teacher, ceiling, student)
 
 
-def by_strength(
-    bench: Benchmark, etas: Sequence[float], *, n: int, seeds: Sequence[int], penalty: float
-) -> Benchmark:
-    """The same with its models sorted, weak to strong, by what they learn from 2n true labels.
-
-    Scored on pool images that were not drawn, every group counting alike; test images play no part.
-
-    Parameters
-    ----------
-    bench : Benchmark
-    etas : sequence of float
-        Minority fractions of the samples; accuracies are averaged.
-    n : int
-    seeds : sequence of int
-        Other ones than those of the runs.
-    penalty : float
-
-    Returns
-    -------
-    Benchmark
-
-    Examples
-    --------
-    >>> from w2s_utils import benchmark_data
-    >>> tops = benchmark_data.load("scenes_tops", models=["squeezenet", "lite0_block4"])
-    >>> list(by_strength(tops, [0.5], n=50, seeds=[900], penalty=0.03).features)
-    ['lite0_block4', 'squeezenet']
-    """
-    pool, cells = bench.data.pool_rows, 2 * bench.labels + bench.minority
-    found = {}
-    for model, X in bench.features.items():
-        scores = []
-        for seed in seeds:
-            for eta in etas:
-                drawn = datasets.resample_groups(bench.data, 2 * n, 1, eta_l=eta, eta_u=eta, seed=seed).labelled
-                heads = fit_many(X[drawn], bench.labels[drawn][:, None], penalty, bench.classes)
-                left = np.setdiff1d(pool, drawn)
-                hits = classify_many(heads, X[left])[0] == bench.labels[left]
-                scores += [hits[cells[left] == g].mean() for g in np.unique(cells[left])]
-        found[model] = float(np.mean(scores))
-    return replace(bench, features={model: bench.features[model] for model in sorted(found, key=found.__getitem__)})
-
-
 def labelled_samples(bench: Benchmark, n: int, N: int, eta_l: float, eta_u: float, seed: int) -> list[datasets.Split]:
     """Splits with n labelled rows, n others, and both; unlabelled and test rows are the same in all three."""
     both = datasets.resample_groups(bench.data, 2 * n, N, eta_l=eta_l, eta_u=eta_u, seed=seed)
@@ -198,10 +155,6 @@ def true_heads(X: FloatArray, y: IntArray, samples: Sequence[IntArray], penalty:
     labels = np.repeat(y[rows, None], len(samples), 1)
     inside = [np.searchsorted(rows, np.sort(sample)) for sample in samples]
     return fit_many(X[rows], labels, penalty, classes, rows=inside, tolerance=TOLERANCE)
-
-
-def _none(m: int) -> IntArray:
-    return np.empty((0, SAMPLES, m), np.int64)
 
 
 def _one_seed(
@@ -233,7 +186,8 @@ def _one_seed(
     for at, model in enumerate(models):
         X, tested = bench.features[model], bench.features[model][bench.test]
         # columns: true labels, then by teacher and eta_l the samples of this size
-        weak = np.concatenate([answers[low].reshape(len(etas_l), SAMPLES, -1) for low in models[:at]] or [_none(len(y))])
+        taught_by = [answers[low].reshape(len(etas_l), SAMPLES, -1) for low in models[:at]]
+        weak = np.concatenate(taught_by or [np.empty((0, SAMPLES, len(y)), np.int64)])
         columns = {
             size: np.concatenate([y[None], weak[:, samples].reshape(-1, len(y))[: None if students else 0]]).T
             for size, samples in ((0, np.s_[:2]), (1, np.s_[2:]))

@@ -10,9 +10,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from w2s_utils._arrays import FloatArray
-from w2s_utils.benchmark_stats import METRICS, Measured, combine, estimate, group_accuracies, influence, score
-from w2s_utils.enhanced_runs import DEFAULT, SELECTED_FROM, STRONGER, EnhancedRuns, Pair, setting
 from w2s_utils.environment import ROOT
+from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, SELECTED_FROM, STRONGER, EnhancedRuns, Pair, setting
+from w2s_utils.group_benchmarks.statistics import (
+    METRICS,
+    Measured,
+    combine,
+    estimate,
+    group_accuracies,
+    influence,
+    score,
+)
 
 SELECTED, SELECTED_PENALTY = "selected p, q", "selected penalty"
 ABLATIONS = {
@@ -95,7 +103,7 @@ def improvement(runs: EnhancedRuns, case: int, pair: int, method: str = DEFAULT,
 
 
 def overlap(runs: EnhancedRuns, case: int) -> tuple[float, float]:
-    """What labelled and unlabelled draws of a case repeat of the pool, for `benchmark_stats.estimate`."""
+    """What labelled and unlabelled draws of a case repeat of the pool, for `statistics.estimate`."""
     el, eu = runs.cases[case]
     return runs.bench.overlap(runs.n, el), runs.bench.overlap(runs.N, eu)
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from w2s_utils import claims
-from w2s_utils.benchmark_claims import PUBLISHED
-from w2s_utils.benchmark_data import common_images
-from w2s_utils.benchmark_stats import METRICS, Estimate, combine, estimate, over_scenes
 from w2s_utils.claims import Finding
-from w2s_utils.enhanced_runs import DEFAULT, EnhancedRuns
-from w2s_utils.enhanced_tables import SELECTED, SELECTED_PENALTY, over_pairs, overlap
+from w2s_utils.group_benchmarks.data import common_images
+from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, EnhancedRuns
+from w2s_utils.group_benchmarks.enhanced_tables import SELECTED, SELECTED_PENALTY, over_pairs, overlap
+from w2s_utils.group_benchmarks.statistics import METRICS, Estimate, combine, estimate, over_scenes
+from w2s_utils.group_benchmarks.verdicts import PUBLISHED
 
 SMALLEST = {"average": 0.5, "worst": 1.0}  # per cent of accuracy, and points, stated beforehand
 # the method that should improve more, the other, the metric, and the cases over which their difference is averaged

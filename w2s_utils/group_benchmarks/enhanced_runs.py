@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
-from w2s_utils.benchmark_data import Benchmark
-from w2s_utils.benchmark_runs import Hits, labelled_samples, true_heads
-from w2s_utils.probes.enhanced import P, Q, confidence_many
+from w2s_utils.group_benchmarks.data import Benchmark
+from w2s_utils.group_benchmarks.runs import Hits, labelled_samples, true_heads
+from w2s_utils.probes.confidence import confidence_many
+from w2s_utils.probes.enhanced import P, Q
 from w2s_utils.probes.labels import class_probabilities, confident_rows
 from w2s_utils.probes.many import classify_many, fit_many
 
@@ -122,8 +123,8 @@ def enhanced_runs(
 
     Examples
     --------
-    >>> from w2s_utils import benchmark_data
-    >>> tops = benchmark_data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
+    >>> from w2s_utils.group_benchmarks import data
+    >>> tops = data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
     >>> runs = enhanced_runs(tops, [(0.1, 0.5)], [("lite0_block4", "squeezenet")], n=20, N=60, seeds=[0], penalty=0.03)
     >>> runs.hits.shape == (1, 1, 1, len(runs.methods), 2000), DEFAULT in runs.methods
     (True, True)
@@ -226,4 +227,3 @@ def _one_case(
             mine = np.concatenate([(answers[weak] == truth)[None], hits[at]])
             out[weak, strong] = (mine, np.r_[np.nan, seen[at]], twin[at], minority, right)
     return tuple(np.stack([out[pair][at] for pair in pairs]) for at in range(5))
-

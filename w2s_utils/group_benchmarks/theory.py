@@ -14,9 +14,9 @@ from scipy.linalg import cho_factor, cho_solve
 
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
-from w2s_utils.benchmark_data import Benchmark
-from w2s_utils.benchmark_runs import labelled_samples
 from w2s_utils.datasets.drawing import counts
+from w2s_utils.group_benchmarks.data import Benchmark
+from w2s_utils.group_benchmarks.runs import labelled_samples
 from w2s_utils.theory.deterministic_equivalent import Moments, weak_to_strong
 
 Pair = tuple[str, str]
@@ -53,7 +53,7 @@ def predicted_gains(
     bench : Benchmark
         Of two classes.
     pairs, etas_l, etas_u
-        As `benchmark_runs.benchmark_runs`.
+        As `runs.benchmark_runs`.
     n, N : int
     penalty : float
         Of the logistic heads; ridge heads have four times as much.

@@ -124,7 +124,7 @@ def over_scenes(estimates: Sequence[Estimate], correlation: npt.ArrayLike) -> Es
     ----------
     estimates : sequence of Estimate, length k
     correlation : array_like, shape (k, k)
-        E.g. from `benchmark_data.common_images`.
+        E.g. from `data.common_images`.
 
     Returns
     -------
@@ -180,7 +180,9 @@ def score(cells: FloatArray, metric: str) -> FloatArray:
     return cells.mean(-1) if metric == "average" else cells.min(-1)
 
 
-def influence(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64], metric: str, weights: FloatArray) -> FloatArray:
+def influence(
+    hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64], metric: str, weights: FloatArray
+) -> FloatArray:
     """Influence of each test image on the weighted sum of scores of several heads.
 
     Parameters

@@ -9,11 +9,11 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from w2s_utils import claims, datasets
-from w2s_utils.benchmark_data import Benchmark, common_images
-from w2s_utils.benchmark_runs import Runs
-from w2s_utils.benchmark_stats import Estimate, over_scenes
-from w2s_utils.benchmark_tables import Pair, over_pairs
 from w2s_utils.claims import Finding
+from w2s_utils.group_benchmarks.data import Benchmark, common_images
+from w2s_utils.group_benchmarks.runs import Runs
+from w2s_utils.group_benchmarks.statistics import Estimate, over_scenes
+from w2s_utils.group_benchmarks.tables import Pair, over_pairs
 from w2s_utils.metrics import group_accuracies
 
 SMALLEST = {"average": 0.5, "worst": 1.0}  # points, stated beforehand
@@ -82,13 +82,17 @@ def gain_findings(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]], 
             whole = [over_scenes(parts, alike) for parts in zip(*cells, strict=True)]
             on = f"mean of {len(scenes)} scenes (stand-ins) and their pairs, {seeds} draws"
             found.append(_trend(f"liu2026/{question}-{metric}", whole, SMALLEST[metric], on))
-        for name, parts in zip(scenes, cells, strict=True) if metric == "average" else ():
+        for name, measured in zip(scenes, cells, strict=True) if metric == "average" else ():
             on = f"{len(kept[name])} pairs on {first.bench.name if len(runs) == 1 else 'scenes_' + name}, a stand-in"
-            found.append(_trend(f"liu2026/{question}-{metric}-{name}", parts, SMALLEST[metric], f"{on}, {seeds} draws"))
+            found.append(
+                _trend(f"liu2026/{question}-{metric}-{name}", measured, SMALLEST[metric], f"{on}, {seeds} draws")
+            )
     for name in PUBLISHED:
         if name in runs:
-            parts = [one for question in ("matched", "mismatch") for one in table[question, "average", name]]
-            found.append(_trend(f"liu2026/gain-{name}", parts, SMALLEST["average"], f"{len(kept[name])} pairs on {name}"))
+            measured = [one for question in ("matched", "mismatch") for one in table[question, "average", name]]
+            found.append(
+                _trend(f"liu2026/gain-{name}", measured, SMALLEST["average"], f"{len(kept[name])} pairs on {name}")
+            )
         else:
             command = f"w2s run benchmarks -p scenes {name} -p data_dir PATH"
             found.append(claims.not_tested(f"liu2026/gain-{name}", needs=f"{name} on disk; {command}"))
@@ -99,9 +103,7 @@ def baseline_finding(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]
     """Whether the strong model on the teacher's own labels does better than the student, where eta_u = eta_l."""
     cells = []
     for eta in (0.5, eta_o):
-        parts = [
-            over_pairs(runs[name], kept[name], [(eta, eta)], weights=(-1.0,), against="baseline") for name in runs
-        ]
+        parts = [over_pairs(runs[name], kept[name], [(eta, eta)], weights=(-1.0,), against="baseline") for name in runs]
         cells.append(over_scenes(parts, common_images([run.bench for run in runs.values()])))
     on = f"mean over {len(runs)} data sets and their pairs, eta_u = eta_l = 0.5 and {eta_o:g}"
     return _trend("book/labels-beat-pseudo-labels", cells, 1.0, on)
@@ -113,7 +115,7 @@ def theory_finding(measured: pd.DataFrame, predicted: pd.DataFrame, eta_o: float
     Parameters
     ----------
     measured, predicted : DataFrame
-        From `benchmark_theory`.
+        From `theory`.
     eta_o : float
 
     Returns

@@ -8,8 +8,17 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from w2s_utils.benchmark_runs import Runs
-from w2s_utils.benchmark_stats import METRICS, Estimate, Measured, combine, estimate, group_accuracies, influence, score
+from w2s_utils.group_benchmarks.runs import Runs
+from w2s_utils.group_benchmarks.statistics import (
+    METRICS,
+    Estimate,
+    Measured,
+    combine,
+    estimate,
+    group_accuracies,
+    influence,
+    score,
+)
 
 ROLES = ("teacher", "student", "baseline", "ceiling")
 Pair = tuple[str, str]
@@ -43,9 +52,9 @@ def level(
 
     Examples
     --------
-    >>> from w2s_utils import benchmark_data
-    >>> from w2s_utils.benchmark_runs import benchmark_runs
-    >>> tops = benchmark_data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
+    >>> from w2s_utils.group_benchmarks import data
+    >>> from w2s_utils.group_benchmarks.runs import benchmark_runs
+    >>> tops = data.load("scenes_tops", models=["lite0_block4", "squeezenet"])
     >>> runs = benchmark_runs(tops, [0.5], [0.5], n=20, N=40, seeds=[0, 1], penalty=0.03)
     >>> low, high = (level(runs, runs.pairs[0], 0.5, 0.5, role=role).mean for role in ("teacher", "baseline"))
     >>> low < high
@@ -65,12 +74,12 @@ def level(
 def _level(runs: Runs, role: str, where: tuple[object, ...], metric: str) -> Measured:
     seeds = len(runs.teacher)
     if role == "student":
-        at = runs.pairs.index(where[0]), runs.etas_l.index(where[1]), runs.etas_u.index(where[2])  # type: ignore[arg-type]
+        at = runs.pairs.index(where[0]), runs.etas_l.index(where[1]), runs.etas_u.index(where[2])
         hits = runs.student[:, at[0], at[1], at[2]]
     elif role == "ceiling":
-        hits = runs.ceiling[:, runs.models.index(where[0]), runs.etas_u.index(where[1])]  # type: ignore[arg-type]
+        hits = runs.ceiling[:, runs.models.index(where[0]), runs.etas_u.index(where[1])]
     else:
-        hits = runs.teacher[:, runs.models.index(where[0]), runs.etas_l.index(where[1])]  # type: ignore[arg-type]
+        hits = runs.teacher[:, runs.models.index(where[0]), runs.etas_l.index(where[1])]
     weights = np.array([0.25, 0.25, 0.5] if hits.shape[1] == 3 else [0.5, 0.5])  # both sizes count alike
     values = 100 * score(group_accuracies(hits, runs.bench.groups), metric)
     twins = values[:, :2] if role != "ceiling" else values[:, [0, 0]]
@@ -88,7 +97,7 @@ def gain(
 
 
 def overlap(runs: Runs, settings: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """What labelled and unlabelled draws repeat of the pool, for `benchmark_stats.estimate`; the larger of settings.
+    """What labelled and unlabelled draws repeat of the pool, for `statistics.estimate`; the larger of settings.
 
     Every labelled image weighs alike. An unlabelled one weighs three times as much if it is in the smaller sample
     too, so that N images count like 0.8 N of equal weight.
@@ -137,8 +146,17 @@ def gain_curves(runs: Runs, pairs: Sequence[Pair]) -> pd.DataFrame:
         for el in runs.etas_l:
             for eu in runs.etas_u:
                 found = over_pairs(runs, pairs, [(el, eu)], metric)
-                row = {"scene": runs.bench.name, "metric": metric, "eta_l": el, "eta_u": eu, "designs": len(runs.teacher)}
-                columns = {"gain": found, "over_baseline": over_pairs(runs, pairs, [(el, eu)], metric, against="baseline")}
+                row = {
+                    "scene": runs.bench.name,
+                    "metric": metric,
+                    "eta_l": el,
+                    "eta_u": eu,
+                    "designs": len(runs.teacher),
+                }
+                columns = {
+                    "gain": found,
+                    "over_baseline": over_pairs(runs, pairs, [(el, eu)], metric, against="baseline"),
+                }
                 for role in ROLES:
                     mean = combine([level(runs, pair, el, eu, metric, role) for pair in pairs])
                     columns[role] = estimate(mean, overlap(runs, [(el, eu)]))
@@ -148,49 +166,3 @@ def gain_curves(runs: Runs, pairs: Sequence[Pair]) -> pd.DataFrame:
                 sources = ("labelled", "unlabelled", "test")
                 rows.append(row | {f"from_{name}": getattr(found, name) / found.se**2 for name in sources})
     return pd.DataFrame(rows)
-
-
-def pair_table(runs: Runs, rule: pd.DataFrame, matched: Sequence[float]) -> pd.DataFrame:
-    """Every pair: kept or dropped, and its gains where eta_u = eta_l.
-
-    Parameters
-    ----------
-    runs : Runs
-    rule : DataFrame
-        From `benchmark_data.pairs_by_rule`.
-    matched : sequence of float
-        Values of eta_l that are also values of eta_u.
-
-    Returns
-    -------
-    DataFrame
-        As ``rule`` with scene, and a mean and ``_se`` named like ``average_0.5`` for each metric and eta_l. A dropped
-        pair is shown as it was run, the student being stronger in the first look.
-    """
-    rows = []
-    for row in rule.to_dict("records"):
-        pair = (row["teacher"], row["student"])
-        ran = pair if pair in runs.pairs else pair[::-1]
-        cells = {"scene": runs.bench.name} | row | {"teacher": ran[0], "student": ran[1]}
-        for metric in METRICS:
-            for eta in matched:
-                found = over_pairs(runs, [ran], [(eta, eta)], metric)
-                cells |= {f"{metric}_{eta:g}": found.mean, f"{metric}_{eta:g}_se": found.se}
-        rows.append(cells)
-    return pd.DataFrame(rows)
-
-
-def kept_pairs(rule: pd.DataFrame, runs: Runs) -> list[Pair]:
-    """Pairs that the rule keeps, with the stronger model as student.
-
-    Raises
-    ------
-    ValueError
-        If the rule keeps a pair that was run the other way round: sort models with `benchmark_runs.by_strength`.
-    """
-    kept = [(row.teacher, row.student) for row in rule[rule.kept].itertuples()]
-    turned = [pair for pair in kept if pair not in runs.pairs]
-    if turned:
-        first = " < ".join(turned[0])
-        raise ValueError(f"models are not sorted weak to strong: {len(turned)} pairs are the other way, first {first}")
-    return kept
