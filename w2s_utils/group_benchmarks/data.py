@@ -14,6 +14,9 @@ from w2s_utils.datasets import Dataset
 from w2s_utils.datasets.drawing import counts
 
 IntArray = npt.NDArray[np.int64]
+SCENES = ("tops", "wear", "shoe", "nine")
+# heads of nine classes take ten times as long: a model from each third of the list
+FEW = {"nine": ("lite0_block4", "squeezenet_64px", "efficientnet_lite2")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,25 @@ def common_images(benches: Sequence[Benchmark]) -> FloatArray:
             shared = [len(a & b) / np.sqrt(len(a) * len(b)) for a, b in zip(one, other, strict=True)]
             found[i, j] = found[j, i] = max(shared)
     return found
+
+
+def full_names(scenes: str) -> dict[str, str]:
+    """Data sets by the short names that a chapter's parameter lists.
+
+    Raises
+    ------
+    ValueError
+        If a name is empty or comes twice.
+
+    Examples
+    --------
+    >>> full_names("tops,waterbirds")
+    {'tops': 'scenes_tops', 'waterbirds': 'waterbirds'}
+    """
+    given = [name.strip() for name in scenes.split(",")]
+    if not all(given) or len(set(given)) < len(given):
+        raise ValueError(f"scenes = {scenes!r} is not allowed: names of data sets, each once, between commas")
+    return {name: f"scenes_{name}" if name in SCENES else name for name in given}
 
 
 def load(name: str, *, data_dir: str | None = None, models: Sequence[str] = ()) -> Benchmark:

@@ -13,7 +13,7 @@ from w2s_utils.group_benchmarks.data import common_images
 from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, EnhancedRuns
 from w2s_utils.group_benchmarks.enhanced_tables import SELECTED, SELECTED_PENALTY, over_pairs, overlap
 from w2s_utils.group_benchmarks.statistics import METRICS, Estimate, combine, estimate, over_scenes
-from w2s_utils.group_benchmarks.verdicts import PUBLISHED
+from w2s_utils.group_benchmarks.verdicts import PUBLISHED, two_classes
 
 SMALLEST = {"average": 0.5, "worst": 1.0}  # per cent of accuracy, and points, stated beforehand
 # the method that should improve more, the other, the metric, and the cases over which their difference is averaged
@@ -44,12 +44,13 @@ def enhanced_findings(runs: Mapping[str, EnhancedRuns]) -> list[Finding]:
     """
     scenes = [name for name in runs if runs[name].bench.data.images is None]
     found = []
-    alike = common_images([runs[name].bench for name in scenes])
+    two = two_classes(runs)
+    alike = common_images([runs[name].bench for name in two])
     for metric in METRICS:
         cells = {name: _cases(runs[name], metric) for name in runs}
-        if len(scenes) > 1:
-            whole = [over_scenes(parts, alike) for parts in zip(*(cells[name] for name in scenes), strict=True)]
-            found.append(_trend(f"liu2026/enhanced-{metric}", whole, SMALLEST[metric], _on(runs, scenes)))
+        if len(two) > 1:
+            whole = [over_scenes(parts, alike) for parts in zip(*(cells[name] for name in two), strict=True)]
+            found.append(_trend(f"liu2026/enhanced-{metric}", whole, SMALLEST[metric], _on(runs, two)))
         for name in scenes if metric == "average" else ():
             id = f"liu2026/enhanced-{metric}-{name}"
             found.append(_trend(id, [_mean_case(runs[name])], SMALLEST[metric], _on(runs, [name])))
@@ -84,26 +85,28 @@ def consistency_finding(table: pd.DataFrame) -> Finding:
 
 def filter_finding(runs: Mapping[str, EnhancedRuns], p: float = 0.5) -> Finding:
     """Whether the rows kept hold fewer minority images than the sample, in the second case."""
+    names = two_classes(runs) or list(runs)
     effects, ses, df = [], [], []
-    for run in runs.values():
+    for run in (runs[name] for name in names):
         left = run.cases[1][1] - run.minority[:, 1].mean(1)[:, run.p.index(p)]
         effects.append(float(left.mean()))
         ses.append(float(left.std(ddof=1) / np.sqrt(len(left))))
         df.append(len(left) - 1)
-    on = f"minority fraction of the sample minus that of the {p:.0%} kept, mean over pairs, {len(runs)} data sets"
+    on = f"minority fraction of the sample minus that of the {p:.0%} kept, mean over pairs, {', '.join(names)}"
     return claims.trend("liu2026/filter-drops-minority", effects, ses, smallest=0.02, df=df, on=on)
 
 
 def comparison_findings(runs: Mapping[str, EnhancedRuns]) -> list[Finding]:
     """Verdicts of `COMPARED`: differences of improvements, over data sets."""
-    found, alike = [], common_images([run.bench for run in runs.values()])
+    names = two_classes(runs) or list(runs)
+    found, alike = [], common_images([runs[name].bench for name in names])
     for id, (first, second, metric, cases) in COMPARED.items():
         steps = []
-        for run in runs.values():
+        for run in (runs[name] for name in names):
             parts = [over_pairs(run, case, method, metric) for case in cases for method in (first, second)]
             weights = [sign / len(cases) for _ in cases for sign in (1, -1)]
             steps.append(estimate(combine(parts, weights), _overlap(run, cases)))
-        on = f"{first} minus {second}; {_on(runs, list(runs))}"
+        on = f"{first} minus {second}; {_on(runs, names)}"
         found.append(_trend(id, [over_scenes(steps, alike)], SMALLEST[metric], on))
     return found
 
