@@ -229,5 +229,5 @@ def test_the_vocabulary_is_that_of_the_texts_it_was_fitted_on():
 
 
 def test_rows_have_what_a_reader_is_told():
-    assert len(table.BACKBONES) == 19
+    assert len(table.BACKBONES) == 24
     assert all(row.kind in ("image", "text") and row.layer and row.width > 0 for row in table.BACKBONES.values())

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from w2s_utils import datasets
-from w2s_utils.datasets import building, embedded, recipes
+from w2s_utils.datasets import building, embedded
 from w2s_utils.datasets.building import ORDER, fingerprint, raw_features, row_arrays
 from w2s_utils.sources import MissingSource, cache_folder
 
@@ -36,7 +36,7 @@ def inputs(empty_cache):
 
     def make(name):
         try:
-            return made.setdefault(name, recipes.RECIPES[name]()) if name not in made else made[name]
+            return made.setdefault(name, building.RECIPES[name]()) if name not in made else made[name]
         except MissingSource as error:
             pytest.skip(str(error))
 

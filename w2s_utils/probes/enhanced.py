@@ -99,7 +99,11 @@ def enhanced_w2s(
     (100, True)
     """
     X = finite_array("features", features, (2,))
-    given = np.asarray(labels, float)
+    given = finite_array("labels", np.asarray(labels, float), (1, 2))
+    if given.ndim == 1:
+        checked_classes("labels", given, classes)
+    if not 0 < q <= 1:
+        raise ValueError(f"q = {q} is outside (0, 1]")
     if vanilla is None:
         vanilla = fit_multinomial(X, given, penalty, classes=classes)
     heads, kept, taught = enhanced_grid(
@@ -152,7 +156,7 @@ def enhanced_grid(
         raise ValueError(f"source = {source!r} is unknown; it must be teacher or student")
     for power in q:
         if not 0 <= power <= 1:
-            raise ValueError(f"q = {power} is outside (0, 1]")
+            raise ValueError(f"q = {power} is outside [0, 1]")
     given = np.asarray(labels)
     hard = given.argmax(1) if given.ndim == 2 else checked_classes("labels", given, classes)
     same_rows(features=features, labels=hard)
