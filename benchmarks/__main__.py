@@ -11,10 +11,10 @@ from pathlib import Path
 # one core for every side; has to happen before numpy is imported
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
-from benchmarks import figure, groups, growth, ridge_grid, ridge_path
+from benchmarks import figure, gce_heads, groups, growth, ridge_grid, ridge_path
 from benchmarks.harness import ROOT, machine, own_peak_mb, peak_mb, table, write
 
-PARTS = (figure, growth, ridge_path, groups, ridge_grid)
+PARTS = (figure, growth, ridge_path, groups, ridge_grid, gce_heads)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -26,8 +26,8 @@ def test_tiny_run_prints_a_table_and_writes_json(tmp_path):
     groups = ["d-group-point", "d-group-panels", "d-group-limit"]
     ridge = ["e-same-error", "e-same-draws", "e-careful-loop"]
     ours = ["a-drawn", "a-averaged", "b-growth", "c-ridge-path"]
-    assert [row["id"] for row in report["rows"]] == [*ours, *groups, *ridge]
-    assert [row["target"] for row in report["rows"]] == [500, 5000, 1.2, 20, 50, 1000, 50, 1000, 100, 20]
+    assert [row["id"] for row in report["rows"]] == [*ours, *groups, *ridge, "f-gce-head"]
+    assert [row["target"] for row in report["rows"]] == [500, 5000, 1.2, 20, 50, 1000, 50, 1000, 100, 20, 10]
     for row in report["rows"]:
         assert row["met"] == (row["value"] >= row["target"] if row["at_least"] else row["value"] <= row["target"])
         assert row["claim"] in run.stdout

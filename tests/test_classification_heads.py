@@ -1,14 +1,13 @@
 """Heads of cross-entropy and generalized cross-entropy: scikit-learn, scipy and finite differences as oracles."""
 
-import time
-
 import numpy as np
 import pytest
 from scipy.optimize import check_grad, minimize
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
-from w2s_utils import datasets
+from w2s_utils.environment import ROOT
 from w2s_utils.probes import Head, fit_logistic
 from w2s_utils.probes.columns import fit_columns
 from w2s_utils.probes.labels import class_probabilities, confident_rows, entropy, pseudo_labels
@@ -110,56 +109,14 @@ def test_three_class_loss_with_two_classes_used_is_the_two_class_loss_up_to_its_
     assert (logits[:, 1] > logits[:, 0]).tolist() == (one.predict(X) > 0).tolist()
 
 
-def test_gce_is_ten_times_faster_than_gradient_descent_to_the_same_loss():
-    """On real features and a grid of settings, as Enhanced-W2S is selected; processor time of one head."""
-    tops = datasets.load("scenes_tops")
-    rows = datasets.resample_groups(tops, 100, 1000, eta_l=0.5, eta_u=0.1, seed=0).unlabelled
-    X = datasets.features("scenes_tops", "efficientnet_lite2").values[rows].astype(float)
-    X /= np.sqrt(np.mean(X**2))
-    y, rng = tops.targets["label"][rows], np.random.default_rng(0)
-    y = np.where(rng.random(len(y)) < 0.2, 1 - y, y)
-    q = np.tile([0.3, 0.5, 0.7, 1.0], 5)
-    kept = np.stack([rng.random(len(y)) < share for share in np.repeat([0.3, 0.5, 0.7, 0.9, 1.0], 4)], 1)
-    warm = fit_multinomial(X, y, LAM)
-    start = Head(np.tile(warm.coefficients[:, None], 20), np.full(20, float(warm.intercept)))
+def test_gce_is_ten_times_faster_than_gradient_descent_to_the_same_loss(monkeypatch):
+    """Row (e) of the benchmarks at full size: processor time of one head, on real features."""
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import gce_heads
 
-    def loss(b, at):
-        Z, s = np.column_stack([X, np.ones(len(X))])[kept[:, at]], 2 * y[kept[:, at]] - 1
-        ridge = np.r_[np.full(X.shape[1], LAM), 0.0]
-
-        def evaluate(b):
-            logp = -np.logaddexp(0, -s * (Z @ b))
-            slope = s * np.exp(q[at] * logp) * np.expm1(logp)
-            return -np.expm1(q[at] * logp).mean() / q[at] + ridge @ b**2 / 2, Z.T @ slope / len(Z) + ridge * b
-
-        return evaluate, 1 / (np.linalg.norm(Z, 2) ** 2 / 4 / len(Z) + LAM)
-
-    def descent(at, goal):
-        b = np.r_[warm.coefficients, warm.intercept]
-        evaluate, step = loss(b, at)
-        for _ in range(20_000):
-            value, gradient = evaluate(b)
-            if value <= goal:
-                return
-            b -= step * gradient
-        raise AssertionError("gradient descent did not get there")
-
-    def spent(run, times):
-        found = []
-        for _ in range(times):
-            begin = time.process_time()
-            run()
-            found.append(time.process_time() - begin)
-        return min(found)
-
-    labels = np.tile(y[:, None], 20)
-    heads = fit_columns(X, labels, LAM, q=q, weights=kept, start=start)
-    ours = spent(lambda: fit_columns(X, labels, LAM, q=q, weights=kept, start=start), 3) / 20
-    for at in (2, 10, 18):
-        b = np.r_[heads.coefficients[:, at], heads.intercept[at]]
-        goal = loss(b, at)[0](b)[0] + 1e-8
-        theirs = spent(lambda at=at, goal=goal: descent(at, goal), 1)
-        assert theirs > 10 * ours, (at, theirs, ours)
+    with threadpool_limits(1):
+        row = gce_heads.rows("full", lambda work: None)[0]
+    assert row.target == 10 and row.met, row.details
 
 
 def test_pseudo_labels_and_confident_rows():
