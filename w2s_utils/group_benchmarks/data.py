@@ -132,6 +132,19 @@ def full_names(scenes: str) -> dict[str, str]:
     return {name: f"scenes_{name}" if name in SCENES else name for name in given}
 
 
+def models_of(name: str, models: str = "") -> tuple[str, ...]:
+    """Backbones that a chapter runs on a data set: those of `FEW`, or on a reader's data those that are named.
+
+    Examples
+    --------
+    >>> models_of("nine"), models_of("waterbirds", "squeezenet, efficientnet_lite2")
+    (('lite0_block4', 'squeezenet_64px', 'efficientnet_lite2'), ('squeezenet', 'efficientnet_lite2'))
+    """
+    if name in SCENES or not models:
+        return FEW.get(name, ())
+    return tuple(model.strip() for model in models.split(","))
+
+
 def load(name: str, *, data_dir: str | None = None, models: Sequence[str] = ()) -> Benchmark:
     """Load a data set with groups and its features.
 

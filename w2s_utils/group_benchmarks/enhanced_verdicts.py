@@ -13,7 +13,7 @@ from w2s_utils.group_benchmarks.data import common_images
 from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, EnhancedRuns
 from w2s_utils.group_benchmarks.enhanced_tables import SELECTED, SELECTED_PENALTY, over_pairs, overlap
 from w2s_utils.group_benchmarks.statistics import METRICS, Estimate, combine, estimate, over_scenes
-from w2s_utils.group_benchmarks.verdicts import PUBLISHED, two_classes
+from w2s_utils.group_benchmarks.verdicts import PUBLISHED, command_for, two_classes
 
 SMALLEST = {"average": 0.5, "worst": 1.0}  # per cent of accuracy, and points, stated beforehand
 # the method that should improve more, the other, the metric, and the cases over which their difference is averaged
@@ -55,11 +55,11 @@ def enhanced_findings(runs: Mapping[str, EnhancedRuns]) -> list[Finding]:
             id = f"liu2026/enhanced-{metric}-{name}"
             found.append(_trend(id, [_mean_case(runs[name])], SMALLEST[metric], _on(runs, [name])))
     for name in PUBLISHED:
-        id, command = f"liu2026/table1-{name}", f"w2s run enhanced_w2s -p scenes {name} -p data_dir PATH"
+        id = f"liu2026/table1-{name}"
         if name in runs:
             found.append(_trend(id, _cases(runs[name], "average"), SMALLEST["average"], _on(runs, [name])))
         else:
-            found.append(claims.not_tested(id, needs=f"{name} on disk; {command}"))
+            found.append(claims.not_tested(id, needs=f"{name} on disk; {command_for(name, 'enhanced_w2s')}"))
     return found
 
 

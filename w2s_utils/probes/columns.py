@@ -150,8 +150,8 @@ def _preconditioner(
     hessian = X.T @ (X * (rows * np.maximum(p * (1 - p), 0.02))[:, None])
     hessian[np.diag_indices_from(hessian)] += float(np.exp(np.log(lam).mean())) / scale**2
     hessian[-1, -1] += 1e-12 - float(np.exp(np.log(lam).mean())) / scale**2
-    factor = cho_factor(hessian, check_finite=False)
-    return lambda G: cho_solve(factor, G, check_finite=False)
+    inverse = cho_solve(cho_factor(hessian, check_finite=False), np.eye(len(hessian)), check_finite=False)
+    return lambda G: inverse @ G
 
 
 def _lbfgs(
@@ -172,14 +172,14 @@ def _lbfgs(
             if not at.size:
                 return done
         direction = -_two_loops(g, memory, precondition, size)
-        downhill = (g * direction).sum(0)
+        downhill = _dots(g, direction)
         B_new, f_new, g_new = _line_search(evaluate, B, f, direction, downhill, at)
         s, y = B_new - B, g_new - g
-        sy = (s * y).sum(0)
-        useful = sy > 1e-12 * (y * y).sum(0)
+        sy = _dots(s, y)
+        useful = sy > 1e-12 * _dots(y, y)
         memory.append((s, y, np.where(useful, 1 / np.where(useful, sy, 1.0), 0.0)))
         memory = memory[-MEMORY:]
-        reached = (y * precondition(y)).sum(0)
+        reached = _dots(y, precondition(y))
         size = np.where(useful, sy / np.where(useful, reached, 1.0), size)
         stuck = f_new >= f - 1e-15 * np.abs(f)
         B, f, g = B_new, f_new, g_new
@@ -187,6 +187,10 @@ def _lbfgs(
         g = np.where(stuck & (np.abs(g).max(0) < 1e3 * tolerance), 0.0, g)
     done[:, at] = B
     return done
+
+
+def _dots(a: FloatArray, b: FloatArray) -> FloatArray:
+    return np.asarray(np.einsum("ij,ij->j", a, b))
 
 
 def _two_loops(
@@ -197,12 +201,12 @@ def _two_loops(
 ) -> FloatArray:
     v, steps = g.copy(), []
     for s, y, r in reversed(memory):
-        a = r * (s * v).sum(0)
+        a = r * _dots(s, v)
         v -= a * y
         steps.append(a)
     v = size * precondition(v)
     for (s, y, r), a in zip(memory, reversed(steps), strict=True):
-        v += s * (a - r * (y * v).sum(0))
+        v += s * (a - r * _dots(y, v))
     return v
 
 

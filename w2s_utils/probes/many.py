@@ -42,7 +42,7 @@ def fit_many(
         Rows that each column is fitted on; all if left out.
     start : sequence of Head, length k, optional
     tolerance : float
-        As in `fit_multinomial`.
+        As in `fit_multinomial`; ten times as much for more than two classes, in other coordinates.
 
     Returns
     -------
@@ -71,16 +71,17 @@ def fit_many(
         first = None if start is None else Head(*_stacked(start))
         found = fit_columns(features, labels, penalty, q=powers, weights=weights, start=first, tolerance=tolerance)
         return [Head(found.coefficients[:, at], found.intercept[at]) for at in range(k)]
+    loose = 10 * tolerance
     heads, lam = [], np.broadcast_to(np.asarray(penalty, float), (k,))
     for at in range(k):
         chosen = np.arange(len(labels)) if rows is None else rows[at]
         X, y, begin = features[chosen], labels[chosen, at], None if start is None else start[at]
         if powers[at] > 0:
             heads.append(
-                fit_gce(X, y, float(lam[at]), float(powers[at]), classes=classes, start=begin, tolerance=tolerance)
+                fit_gce(X, y, float(lam[at]), float(powers[at]), classes=classes, start=begin, tolerance=loose)
             )
         else:
-            heads.append(fit_multinomial(X, y, float(lam[at]), classes=classes, start=begin, tolerance=tolerance))
+            heads.append(fit_multinomial(X, y, float(lam[at]), classes=classes, start=begin, tolerance=loose))
     return heads
 
 

@@ -116,12 +116,18 @@ def fit_multinomial(
             raise ValueError("targets = rows of probabilities that do not sum to 1 are not allowed")
     if not penalty > 0:
         raise ValueError(f"penalty = {penalty:g} is not allowed: above 0")
+    weight = soft.sum(1)
     if soft.shape[1] == 2:
         return _single(fit_columns(X, soft[:, 1:], penalty, start=_column(start), tolerance=tolerance))
 
     def loss(Z: FloatArray) -> tuple[float, FloatArray]:
-        logp = log_softmax(Z, axis=1)
-        return -float(np.vdot(soft, logp)) / len(X), (np.exp(logp) - soft) / len(X)
+        Z = Z - Z.max(1, keepdims=True)
+        p = np.exp(Z)
+        total = p.sum(1, keepdims=True)
+        p /= total
+        p -= soft
+        p /= len(X)
+        return float(weight @ np.log(total[:, 0]) - np.vdot(soft, Z)) / len(X), p
 
     return _minimise(X, soft.shape[1], penalty, loss, start, tolerance)
 
@@ -211,17 +217,18 @@ def _minimise(X: FloatArray, K: int, penalty: float, loss: Loss, start: Head | N
     curvature[-1, -1] += 1e-12
     upper = cholesky(curvature)
     whitened, pull = solve_triangular(upper, extended.T, trans="T").T, solve_triangular(upper, np.eye(len(upper)))
+    whitened, shrink = np.ascontiguousarray(whitened), pull.T @ (ridge * pull)
 
     def evaluate(flat: FloatArray) -> tuple[float, FloatArray]:
         V = flat.reshape(-1, K)
-        W = pull @ V
         value, slope = loss(whitened @ V)
-        return value + float((ridge * W**2).sum()) / 2, (whitened.T @ slope + pull.T @ (ridge * W)).ravel()
+        shrunk = shrink @ V
+        return value + float(np.vdot(V, shrunk)) / 2, (whitened.T @ slope + shrunk).ravel()
 
     begin = np.zeros((extended.shape[1], K))
     if start is not None:
         begin[:-1], begin[-1] = start.coefficients * scale, start.intercept
-    options = {"maxiter": 2000, "maxfun": 4000, "gtol": tolerance, "ftol": 1e-15, "maxcor": 20}
+    options = {"maxiter": 2000, "maxfun": 4000, "gtol": tolerance, "ftol": 1e-15, "maxcor": 12}
     found = minimize(evaluate, (upper @ begin).ravel(), jac=True, method="L-BFGS-B", options=options).x
     W = pull @ found.reshape(-1, K)
     return Head(W[:-1] / scale, W[-1])
