@@ -72,8 +72,9 @@ def gain_findings(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]], 
     found, table = [], {}
     for (question, metric), parts in asked.items():
         for name in runs:
+            mine = [_both(parts)] if question == "matched" and runs[name].bench.classes > 2 else parts
             table[question, metric, name] = [
-                over_pairs(runs[name], kept[name], settings, metric, weights=weights) for settings, weights in parts
+                over_pairs(runs[name], kept[name], settings, metric, weights=weights) for settings, weights in mine
             ]
     alike = common_images([runs[name].bench for name in two])
     for question, metric in asked:
@@ -200,6 +201,12 @@ def recomputed_finding(runs: Runs, pair: Pair, eta_l: float, eta_u: float, *, se
     theirs = [value for cells in again.values() for value in cells.values()]
     on = f"{len(ours)} group accuracies: {pair[0]} to {pair[1]}, eta_l = {eta_l:g}, eta_u = {eta_u:g}, one draw"
     return claims.exact("book/benchmark-recomputed", theirs, ours, 0.0, df=1, tolerance=1e-6, on=on)
+
+
+def _both(parts: Sequence[Contrast]) -> Contrast:
+    """The mean of contrasts as one: for scenes of many classes, which have few draws and pairs."""
+    settings = [setting for some, _ in parts for setting in some]
+    return settings, tuple(weight / len(parts) for _, weights in parts for weight in weights)
 
 
 def command_for(name: str, chapter: str) -> str:
