@@ -78,6 +78,8 @@ def test_the_rule_drops_a_pair_whose_order_changes(runs):
     rule = pairs.pairs_by_rule(runs.accuracies())
     assert len(rule) == 3 and set(rule.settings) == {2 * 2 + 3 * 2}
     assert rule.kept.equals(rule.margin > 0) and (rule.stronger[rule.kept] == rule.settings[rule.kept]).all()
+    with pytest.raises(ValueError, match="scenes_tops: the rule drops 3 of 3 pairs, as the stronger"):
+        pairs.kept_pairs(rule.assign(kept=False), runs)
     turned = rule.assign(teacher=rule.student, student=rule.teacher)
     with pytest.raises(ValueError, match="not sorted weak to strong: 3 pairs are the other way"):
         pairs.kept_pairs(turned.assign(kept=True), runs)

@@ -108,9 +108,16 @@ def kept_pairs(rule: pd.DataFrame, runs: Runs) -> list[Pair]:
     Raises
     ------
     ValueError
-        If the rule keeps a pair that was run the other way round: sort models with `by_strength`.
+        If the rule keeps no pair, or one that was run the other way round: sort models with `by_strength`.
     """
     kept = [(row.teacher, row.student) for row in rule[rule.kept].itertuples()]
+    if not kept:
+        best = rule.sort_values("margin").iloc[-1]
+        nearest = f"{best.teacher} < {best.student} is behind by up to {-best.margin:.1f} points"
+        raise ValueError(
+            f"{runs.bench.name}: the rule drops {len(rule)} of {len(rule)} pairs, as the stronger model changes; "
+            f"at best {nearest}; take models further apart or a larger n"
+        )
     turned = [pair for pair in kept if pair not in runs.pairs]
     if turned:
         first = " < ".join(turned[0])
