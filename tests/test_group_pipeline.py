@@ -10,6 +10,7 @@ from w2s_utils.backbones.images import batch_of
 from w2s_utils.group_benchmarks import data, enhanced_tables, enhanced_verdicts, pairs, tables, verdicts
 from w2s_utils.group_benchmarks.enhanced_runs import enhanced_runs
 from w2s_utils.group_benchmarks.runs import benchmark_runs
+from w2s_utils.group_benchmarks.theory import predicted_gains
 
 LAM = 0.03
 ETAS = ([0.5, 0.25], [0.125, 0.25, 0.5])
@@ -110,6 +111,11 @@ def test_images_become_tables_and_verdicts(tiny, folder, monkeypatch):
     assert len(curves) == 2 * 2 * 3 and np.isfinite(curves[["gain", "gain_se", "ceiling"]]).all(axis=None)
     found = verdicts.gain_findings({"folders": runs}, {"folders": runs.pairs}, 0.25)
     assert {one.verdict for one in found} == {"not tested"}  # nothing of it is one of the paper's data sets
+    baseline = verdicts.baseline_finding({"folders": runs}, {"folders": runs.pairs}, 0.25)
+    assert "folders" in baseline.on
+    predicted = predicted_gains(bench, runs.pairs, *ETAS, n=16, N=64, penalty=LAM)
+    assert len(predicted) == 6 and np.isfinite(predicted.predicted).all()
+    assert len(pairs.pair_table(runs, rule, ETAS[0])) == 1
 
     # no second look at the files: features come from the cache
     monkeypatch.setattr(convnets, "convolve", None)
