@@ -66,9 +66,18 @@ def blank(figure: Figure) -> bool:
     return not any(ax.has_data() and np.isfinite(ax.dataLim.get_points()).all() for ax in figure.axes)
 
 
-def _png(figure: Figure) -> bytes:
+def _lay_out(figure: Figure) -> None:
+    """Once: constrained layout moves a little each time it runs, and light and dark must match."""
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+    for ax in figure.axes:
+        ax._autotitlepos = False  # type: ignore[attr-defined]  # titles stay; looking for a place is a third of drawing
+
+
+def _png(canvas: FigureCanvasAgg) -> bytes:
     """Drawn once, without savefig, which draws a figure with a layout engine twice."""
-    canvas, small = FigureCanvasAgg(figure), io.BytesIO()
+    small = io.BytesIO()
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     picture = picture.quantize(128, method=Image.Quantize.MEDIANCUT)
@@ -224,14 +233,12 @@ def publish(
     passport = _passport(id, chapter, claims, data)
     passport |= {"title": title, "caption": caption, "alt": alt, "keys": list(keys)}
     text = json.dumps(passport, indent=1, ensure_ascii=False, allow_nan=False, default=float)
-    # laid out once: constrained layout moves a little each time it runs, and light and dark must match
-    if (engine := figure.get_layout_engine()) is not None:
-        engine.execute(figure)
-    figure.set_layout_engine("none")
-    pictures = {"light.svg": _svg(figure), "light.png": _png(figure)}
+    canvas = FigureCanvasAgg(figure)  # one for all that is drawn in pixels: its renderer keeps formulas it has parsed
+    _lay_out(figure)
+    pictures = {"light.png": _png(canvas), "light.svg": _svg(figure)}
     pictures["dark.svg"] = _dark(pictures["light.svg"])
     _recolour(figure, DARK)
-    pictures["dark.png"] = _png(figure)
+    pictures["dark.png"] = _png(canvas)
     _recolour(figure, {dark: light for light, dark in DARK.items()})
 
     output = Path(context().get("output", ROOT / "_build" / "interactive"))

@@ -21,6 +21,7 @@ def own_kernel(folder: Path) -> None:
     spec.mkdir(parents=True, exist_ok=True)
     # the log level hides a notice about TCP that every kernel prints and that no reader can act on
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=40"]
+    argv += ["--HistoryManager.enabled=False"]  # nobody reads it, and its database is written to disk
     content = {"argv": argv, "display_name": "Python 3", "language": "python"}
     (spec / "kernel.json").write_text(json.dumps(content), encoding="utf-8")
     os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
@@ -52,6 +53,7 @@ def execute(folder: Path) -> dict[str, Any]:
             cwd=str(Path(job["source"]).parent),
             progress_bar=False,
             start_timeout=300,
+            request_save_on_cell_execute=False,  # the pictures in it make every save slow; a failure saves too
         )
     except PapermillExecutionError as error:
         result = _failure(error.ename, error.evalue, error.cell_index + 1)
