@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from w2s_utils.environment import ROOT
+from w2s_utils.simulate import _group_engines as engines
 from w2s_utils.simulate import _group_gram as gram
 from w2s_utils.simulate import _group_raw as raw
-from w2s_utils.simulate import group_imbalance
 from w2s_utils.simulate.group_imbalance import LAWS, GroupModel, estimate, simulate
 from w2s_utils.theory import spurious_correlation as theory
 
@@ -194,21 +194,21 @@ def test_calls_with_one_seed_share_their_teachers():
 
 
 def test_samples_are_kept_for_who_asks_again_up_to_a_size(monkeypatch):
-    kept = group_imbalance._Kept(3 * 8 * 10)
+    kept = engines._Kept(3 * 8 * 10)
     for at in range(4):
         kept[(at,)] = (np.zeros(4), np.zeros(6))
     assert list(kept) == [(1,), (2,), (3,)] and kept.size == 240
     kept[(4,)] = (np.zeros(50),)
     assert list(kept) == [(4,)] and kept.size == 400  # too large for the limit, and alone
-    monkeypatch.setattr(group_imbalance, "_KEPT", group_imbalance._Kept(2**20))
+    monkeypatch.setattr(engines, "_KEPT", engines._Kept(2**20))
     sizes = dict(d_z=3, eta_l=0.1, eta_u=0.2, eta_t=1, trials=2)
     first = simulate(GroupModel(**MEANS), 60, 50, **sizes)
     moved = GroupModel(**(MEANS | dict(mu_T=[2.0, 0.0, 1.0])))
     drawn = simulate(moved, 60, 50, **sizes)
-    assert len(group_imbalance._KEPT) == 3 and not np.allclose(first.teacher, drawn.teacher)
+    assert len(engines._KEPT) == 3 and not np.allclose(first.teacher, drawn.teacher)
     simulate(GroupModel(**(MEANS | dict(Xi=0.5 * XI))), 60, 50, **sizes)  # other students, the same samples
-    assert len(group_imbalance._KEPT) == 4
-    group_imbalance._KEPT.clear()
+    assert len(engines._KEPT) == 4
+    engines._KEPT.clear()
     np.testing.assert_array_equal(simulate(moved, 60, 50, **sizes).student, drawn.student)
 
 
@@ -216,7 +216,7 @@ def test_portions_do_not_change_the_law(monkeypatch):
     model = GroupModel(**MEANS)
     whole = simulate(model, 300, 300, d_z=4, eta_l=0.1, eta_u=0.2, eta_t=1.0, trials=200)
     monkeypatch.setattr(gram, "_PORTION", 500)
-    monkeypatch.setattr(group_imbalance, "_KEPT", group_imbalance._Kept(0))
+    monkeypatch.setattr(engines, "_KEPT", engines._Kept(0))
     parts = simulate(model, 300, 300, d_z=4, eta_l=0.1, eta_u=0.2, eta_t=1.0, trials=200)
     assert z_scores(whole.student, parts.student) < 4
 
@@ -224,10 +224,11 @@ def test_portions_do_not_change_the_law(monkeypatch):
 def test_memory_stays_below_two_gigabytes():
     code = """
 import resource, numpy as np
-from w2s_utils.simulate.group_imbalance import GroupModel, _shared
+from w2s_utils.simulate._group_engines import shared_risks
+from w2s_utils.simulate.group_imbalance import GroupModel
 model = GroupModel.from_norms(p_T=6, p_S=5, mu_T2=10.0, mu_S2=0.1, Xi2=0.4)
 fractions = [np.full(50, 0.1), np.linspace(0, 0.5, 50), np.full(50, 0.5)]
-risks = _shared(model, 20000, 20000, 200, fractions, 1, 0)
+risks = shared_risks(model, 20000, 20000, 200, fractions, 1, 0, True)
 assert np.all(risks[..., 0] > risks[..., 1])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

@@ -88,7 +88,7 @@ def _rows(
     columns: dict[str, Any] = dict(
         zip(FRACTIONS, (np.array(values) for values in zip(*fractions, strict=True)), strict=True)
     )
-    drawn = simulate(model, **sizes, **columns, **options)
+    drawn = simulate(model, **sizes, **columns, **options, steady=options.get("engine") != "raw")
     gamma, nu = sizes["d_z"] / sizes["n"], sizes["d_z"] / sizes["N"]
     table = pd.DataFrame({**key, "engine": drawn.engine, **sizes, **columns, "designs": drawn.trials})
     moments, risks = model.moments(), {}

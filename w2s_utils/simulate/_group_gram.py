@@ -107,14 +107,19 @@ def _checked(answer: tuple[Array, int]) -> Array:
     return answer[0]
 
 
+def lift(model: GroupModel) -> Array:
+    """[1; S'xi] from [1; T'xi; the rest], shape (p_S, P)."""
+    out = np.zeros((model.p_S, model.mean.size + 1))
+    out[0, 0], out[1:, 1 : model.p_T], out[1:, model.p_T :] = 1.0, model.Xi.T, model.root
+    return out
+
+
 def student_maps(model: GroupModel, gram: Array, d_z: int) -> Array:
     """The student's maps Q of the teacher's coefficients, shape (designs, p_S d_z, p_T d_z)."""
-    p_T, p_S, P = model.p_T, model.p_S, model.mean.size + 1
-    lift = np.zeros((p_S, P))  # [1; S'xi] from [1; T'xi; the rest]
-    lift[0, 0], lift[1:, 1:p_T], lift[1:, p_T:] = 1.0, model.Xi.T, model.root
+    p_T, p_S, P, combine = model.p_T, model.p_S, model.mean.size + 1, lift(model)
     designs, student = len(gram), p_S * d_z
-    half = (lift @ gram.reshape(designs, P, -1)).reshape(designs, student, P * d_z)
-    own = (lift @ half.reshape(designs, student, P, d_z)).reshape(designs, student, student)
+    half = (combine @ gram.reshape(designs, P, -1)).reshape(designs, student, P * d_z)
+    own = (combine @ half.reshape(designs, student, P, d_z)).reshape(designs, student, student)
     out = np.empty((designs, student, p_T * d_z))
     for matrix, cross, into in zip(own, half[:, :, : p_T * d_z], out, strict=True):
         into[:] = _checked(dpotrs(_checked(dpotrf(matrix)), cross))
