@@ -48,6 +48,40 @@ def test_several_targets_a_design_have_the_same_mean(g):
     assert estimate(many.student)[1][0, 0] < estimate(one.student)[1][0, 0]
 
 
+@pytest.mark.parametrize("g", [0.2, 1.0])
+@pytest.mark.parametrize("sizes", [(60, 45), (20, 45), (60, 20)])
+def test_exact_expectation_over_targets_is_that_of_many(g, sizes):
+    lams = dict(lam_t=[0.0, 0.1, 1.0], lam_s=[0.2, 1.0] if g < 1 else [0.0, 0.2, 1.0])
+    setting = dict(sigma2=0.7, zeta=0.7, g=g, engine="raw", **lams)
+    many, exact = (simulate(30, *sizes, trials=300, draws=k, seed=k, **setting) for k in (8, 0))
+    assert largest_z(many.teacher, exact.teacher) < 4.5
+    assert largest_z(many.student, exact.student) < 4.5
+    assert np.median(exact.gain.var(0) / many.gain.var(0)) < 0.8
+
+
+def test_exact_expectation_of_one_design():
+    """The same inputs, ten thousand targets and noises."""
+    from w2s_utils.simulate import _ridge_raw
+
+    setting = (6, 14, 9, 0.7, np.array([0.0, 0.3]), np.array([0.2, 1.0]), 0.6, 0.3)
+    teacher, student = _ridge_raw.expected(np.random.default_rng(2), *setting)
+
+    class Fixed:
+        """A generator whose direction and inputs are those of the first call."""
+
+        def __init__(self):
+            self.inner, self.rest = np.random.default_rng(2), np.random.default_rng(3)
+            self.held = {shape: self.inner.standard_normal(shape) for shape in ((6,), (14, 6), (9, 6))}
+
+        def standard_normal(self, shape):
+            shape = (shape,) if isinstance(shape, int) else shape
+            return self.held[shape] if shape in self.held else self.rest.standard_normal(shape)
+
+    drawn = _ridge_raw.draw(Fixed(), *setting, 20_000)
+    np.testing.assert_allclose(drawn[0], teacher, rtol=0.03)
+    np.testing.assert_allclose(drawn[1], student, rtol=0.03)
+
+
 def test_penalty_zero_is_the_minimum_norm_fit():
     for n_t, n_s in ((60, 60), (20, 25)):
         runs = [simulate(30, n_t, n_s, sigma2=0.3, lam_t=[0, 0.2], lam_s=[0, 0.2], trials=300, engine=e) for e in
@@ -147,6 +181,8 @@ CALL = dict(sigma2=1.0, lam_t=[0.1], lam_s=[0.1], trials=2)
         ({"g": -0.5}, "g = -0.5 is not allowed: 0 <= g <= 1"),
         ({"engine": "fast"}, "engine = 'fast' is not allowed"),
         ({"draws": 2}, "draws = 2 is not allowed: 1 with engine haar"),
+        ({"draws": 0}, "draws = 0 is not allowed: 1 with engine haar"),
+        ({"draws": -1}, "draws = -1 is not allowed"),
         ({"engine": "mean", "g": 0.5}, "engine = 'mean' is not allowed: haar or raw for g < 1"),
         ({"engine": "raw", "g": 0.5, "lam_s": [0.0]}, "lam_s = 0 is not allowed"),
         ({"g": 0, "n_s": 1}, "n_s = 1 is not allowed"),

@@ -58,3 +58,47 @@ def draw(
 
     students = [error(fit) for fit in _fits(Z, Z @ teachers, lam_s, spiked)]
     return error(teachers), np.stack(students, axis=1)
+
+
+def _responses(X: Array, penalty: float) -> tuple[Array, Array]:
+    """Fit as a map of the target's coordinates, and its covariance when the labels are unit noise; both (d, d)."""
+    rows, d = X.shape
+    if penalty > 0:
+        gram = X.T @ X / rows
+        inverse = np.linalg.solve(gram + penalty * np.eye(d), np.eye(d))
+        answer = inverse @ gram
+        return answer, answer @ inverse.T / rows
+    of_labels = np.linalg.lstsq(X, np.eye(rows), rcond=None)[0]
+    return of_labels @ X, of_labels @ of_labels.T
+
+
+def expected(
+    rng: np.random.Generator,
+    d: int,
+    n_t: int,
+    n_s: int,
+    sigma2: float,
+    lam_t: Array,
+    lam_s: Array,
+    zeta: float,
+    g: float,
+) -> tuple[Array, Array]:
+    """As `draw`, with the expectation over targets and label noise given the drawn inputs and direction.
+
+    Both fits are linear in the labels: they are made once for every coordinate of the target and every label's noise.
+    """
+    u = rng.standard_normal(d)
+    u /= np.linalg.norm(u)
+    X, Z, plain = rng.standard_normal((n_t, d)), rng.standard_normal((n_s, d)), np.eye(d)
+    along = np.outer(u, u)
+    # of the target, given u: uniform on the sphere, or on the part of it with the given cosine to u
+    moment = plain / d if g == 1 else zeta**2 * along + (1 - zeta**2) * (plain - along) / (d - 1)
+    students = _fits(Z, Z, lam_s, plain + (g - 1) * along)
+    teacher, student = np.empty(lam_t.size), np.empty((lam_t.size, lam_s.size))
+    for row, penalty in enumerate(lam_t):
+        answer, spread = _responses(X, penalty)
+        crossed = answer @ moment
+        second = crossed @ answer.T + sigma2 * spread
+        teacher[row] = np.trace(second) - 2 * np.trace(crossed) + 1
+        student[row] = [((S @ second) * S).sum() - 2 * (S * crossed.T).sum() + 1 for S in students]
+    return teacher, student

@@ -7,6 +7,7 @@ the triangular factors of both samples and averages the label noise exactly, so 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from w2s_utils.simulate._results import Estimate
 from w2s_utils.simulate._ridge_arguments import estimate, number, penalties
 
 Array = NDArray[np.float64]
+_TOGETHER = 32  # designs whose systems are solved in one call
 
 
 class Setting(NamedTuple):
@@ -35,37 +37,45 @@ class Setting(NamedTuple):
     alpha_s: float
 
 
-def average(rng: np.random.Generator, at: Setting) -> Array:
-    """Risk on fresh points, risk on the unlabelled sample, noise-free risk of the teacher; noise averaged."""
+def average(rngs: Sequence[np.random.Generator], at: Setting) -> Array:
+    """Risk on fresh points, risk on the unlabelled sample, noise-free risk of the teacher; noise averaged.
+
+    A row for each design; their small systems are solved together.
+    """
     d = at.weak.size
-    R, V = triangular_factor(rng, at.n, d), triangular_factor(rng, at.N, d)
-    labelled, unlabelled = R * at.weak, V * at.strong
-    right = np.hstack([(R @ at.target)[:, None], np.eye(len(R))])  # the noise-free labels, and unit noise
-    teacher = np.linalg.solve(labelled.T @ labelled / at.n + at.alpha_w * np.eye(d), labelled.T @ right / at.n)
+    factors = [(triangular_factor(rng, at.n, d), triangular_factor(rng, at.N, d)) for rng in rngs]
+    R, V = (np.stack(part) for part in zip(*factors, strict=True))
+    labelled, unlabelled, height = R * at.weak, V * at.strong, R.shape[1]
+    unit = np.broadcast_to(np.eye(height), (len(R), height, height))
+    right = np.concatenate([(R @ at.target)[:, :, None], unit], axis=2)  # the noise-free labels, and unit noise
+    turned, again = labelled.swapaxes(1, 2), unlabelled.swapaxes(1, 2)
+    teacher = np.linalg.solve(turned @ labelled / at.n + at.alpha_w * np.eye(d), turned @ right / at.n)
     passed_on = V @ (at.weak[:, None] * teacher)
-    gram = unlabelled.T @ unlabelled / at.N + at.alpha_s * np.eye(d)
-    student = at.strong[:, None] * np.linalg.solve(gram, unlabelled.T @ passed_on / at.N)
-    student[:, 0] -= at.target
-    weights = np.r_[1.0, np.full(len(R), at.sigma2)]
-    on_sample = ((V @ student) ** 2).sum(0) @ weights / at.N
-    bias = ((at.weak * teacher[:, 0] - at.target) ** 2).sum()
-    return np.array([(student**2).sum(0) @ weights, on_sample, bias])
+    gram = again @ unlabelled / at.N + at.alpha_s * np.eye(d)
+    student = at.strong[:, None] * np.linalg.solve(gram, again @ passed_on / at.N)
+    student[:, :, 0] -= at.target
+    weights = np.r_[1.0, np.full(height, at.sigma2)]
+    on_sample = ((V @ student) ** 2).sum(1) @ weights / at.N
+    bias = ((at.weak * teacher[:, :, 0] - at.target) ** 2).sum(1)
+    return np.stack([(student**2).sum(1) @ weights, on_sample, bias], axis=1)
 
 
 def draw(rng: np.random.Generator, at: Setting, noise_draws: int) -> Array:
-    """The same three numbers from drawn data, the first two averaged over ``noise_draws`` draws of the noise."""
+    """The same three numbers from drawn data, the first two averaged over ``noise_draws`` draws of the noise.
+
+    Both samples enter by their sums of products alone, which are formed once.
+    """
     d = at.weak.size
     Z, X = rng.standard_normal((at.n, d)), rng.standard_normal((at.N, d))
-    clean = Z @ at.target
-    labels = clean[:, None] + np.sqrt(at.sigma2) * rng.standard_normal((at.n, noise_draws))
-    labelled, unlabelled = Z * at.weak, X * at.strong
-    right = labelled.T @ np.hstack([labels, clean[:, None]]) / at.n
-    teacher = np.linalg.solve(labelled.T @ labelled / at.n + at.alpha_w * np.eye(d), right)
-    pseudo = (X * at.weak) @ teacher[:, :-1]
-    gram = unlabelled.T @ unlabelled / at.N + at.alpha_s * np.eye(d)
-    student = np.linalg.solve(gram, unlabelled.T @ pseudo / at.N)
+    first, second = Z.T @ Z / at.n, X.T @ X / at.N
+    noise = np.sqrt(at.sigma2) * (Z.T @ rng.standard_normal((at.n, noise_draws))) / at.n
+    clean = (first @ at.target)[:, None]
+    right = at.weak[:, None] * np.hstack([clean + noise, clean])
+    teacher = np.linalg.solve(at.weak[:, None] * first * at.weak + at.alpha_w * np.eye(d), right)
+    pseudo = at.strong[:, None] * (second @ (at.weak[:, None] * teacher[:, :-1]))
+    student = np.linalg.solve(at.strong[:, None] * second * at.strong + at.alpha_s * np.eye(d), pseudo)
     error = at.strong[:, None] * student - at.target[:, None]
-    on_sample = ((X @ error) ** 2).mean(0)
+    on_sample = (error * (second @ error)).sum(0)
     bias = ((at.weak * teacher[:, -1] - at.target) ** 2).sum()
     return np.array([(error**2).sum(0).mean(), on_sample.mean(), bias])
 
@@ -182,7 +192,11 @@ def simulate_shared(
         refuse("engine", repr(engine), "bartlett or raw")
     roots = {name: np.sqrt(values) for name, values in spectra.items()}
     at = Setting(n, N, **roots, target=aim, sigma2=sigma2, alpha_w=float(alpha_w), alpha_s=float(alpha_s))
-    rngs = (parallel.generator(seed, index) for index in range(trials))
-    rows = [average(rng, at) if engine == "bartlett" else draw(rng, at, noise_draws) for rng in rngs]
-    fresh, sample, bias = np.array(rows).T
+    rngs = [parallel.generator(seed, index) for index in range(trials)]
+    if engine == "bartlett":
+        parts = [average(rngs[start : start + _TOGETHER], at) for start in range(0, trials, _TOGETHER)]
+        rows = np.concatenate(parts)
+    else:
+        rows = np.array([draw(rng, at, noise_draws) for rng in rngs])
+    fresh, sample, bias = rows.T
     return SharedRisks(fresh, sample, bias, engine)

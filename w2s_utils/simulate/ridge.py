@@ -99,7 +99,8 @@ def simulate(
     trials : int
         Designs to draw, at least 2; each serves the whole grid. Design k depends on ``seed`` and k only.
     draws : int
-        Targets, each with its own label noise, that share a design and are averaged in it (``raw`` only).
+        Targets, each with its own label noise, that share a design and are averaged in it (``raw`` only); 0 for their
+        exact expectation given the drawn inputs.
     seed : int or SeedSequence
         Seed of this grid.
     engine : {"haar", "mean", "raw"}
@@ -128,8 +129,8 @@ def simulate(
     zeta, g = number("zeta", zeta, -1, 1), number("g", g, 0, 1)
     if engine not in ENGINES:
         refuse("engine", repr(engine), f"one of {', '.join(ENGINES)}")
-    draws = whole("draws", draws, 1)
-    if engine != "raw" and draws > 1:
+    draws = whole("draws", draws, 0)
+    if engine != "raw" and draws != 1:
         refuse("draws", draws, f"1 with engine {engine}")
     if engine == "mean" and g < 1:
         refuse("engine", repr(engine), "haar or raw for g < 1; mean is for plain ridge")
@@ -145,7 +146,9 @@ def simulate(
             rows.append(_ridge_spectra.mean(*common))
         elif engine == "haar":
             rows.append(_ridge_spectra.haar(*common, zeta, g))
-        else:
+        elif draws:
             rows.append(_ridge_raw.draw(*common, zeta, g, draws))
+        else:
+            rows.append(_ridge_raw.expected(*common, zeta, g))
     teacher, student = (np.stack(part) for part in zip(*rows, strict=True))
     return SimulatedRidge(d, n_t, n_s, teacher_grid, student_grid, teacher, student, engine)
