@@ -97,7 +97,8 @@ def gaussian_twin(pair: Pair, seed: int) -> Pair:
     rng = parallel.generator(parallel.seed_sequence(seed, "Gaussian rows", pair.data, pair.weak), 0)
     drawn = rng.standard_normal((len(joint), len(joint))) @ joint / np.sqrt(len(joint))
     ends = np.cumsum([pair.x_w.shape[1], pair.x_s.shape[1]])
-    return Pair(f"{pair.data}, Gaussian", pair.weak, pair.strong, *np.split(drawn, ends, axis=1), pair.files)
+    x_w, x_s, y = np.split(drawn, ends, axis=1)
+    return Pair(f"{pair.data}, Gaussian", pair.weak, pair.strong, x_w, x_s, y, pair.files)
 
 
 def unevenness(features: FloatArray) -> float:

@@ -196,7 +196,7 @@ def gain_map(
     losses = np.asarray(losses, float)
     found = np.empty((losses.size, len(overlaps)))
     for i, j in np.ndindex(found.shape):
-        pair = overlapping(d, d, overlaps[j], sigma2=sigma2, lost=losses[i])
+        pair = overlapping(d, d, overlaps[j], sigma2=sigma2, lost=float(losses[i]))
         risks = formula(pair, n, N, **(tuned(pair, n, N) if best else {})).risks
         found[i, j] = risks.gain / (risks.teacher - sigma2)
     return found

@@ -1,6 +1,6 @@
 """Two linear maps of one latent vector, drawn as raw data: teacher and student of any second moments.
 
-Draws rows and calls `regression.fit_weak_to_strong`; shares nothing with the theory, which it must not import.
+Draws rows and calls `regression.fit_ridge` twice; shares nothing with the theory, which it must not import.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
-from w2s_utils.regression import fit_weak_to_strong
+from w2s_utils.regression import fit_ridge
 from w2s_utils.simulate._pair import refuse, whole
 
 
@@ -100,14 +100,16 @@ def simulate(
     True
     """
     n, N, trials = whole("n", n, 1), whole("N", N, 1), whole("trials", trials, 2)
-    penalties = {"teacher_penalty": teacher_penalty, "student_penalty": student_penalty}
     drawn = np.empty((trials, 2))
     for trial in range(trials):
         rng = parallel.generator(seed, trial)
         z = rng.standard_normal((n + N, pair.beta.size))
-        weak, strong = z @ pair.weak.T, z @ pair.strong.T
+        weak = z @ pair.weak.T
         labels = z[:n] @ pair.beta + np.sqrt(pair.sigma2) * rng.standard_normal(n)
-        fit = fit_weak_to_strong(weak[:n], strong[:n], labels, weak[n:], strong[n:], **penalties)
-        for at, (features, head) in enumerate(((pair.weak, fit.teacher), (pair.strong, fit.student))):
-            drawn[trial, at] = np.sum((features.T @ head - pair.beta) ** 2)
+        teacher = fit_ridge(weak[:n], labels, teacher_penalty)
+        student = fit_ridge(z[n:] @ pair.strong.T, weak[n:] @ teacher, student_penalty)
+        drawn[trial] = [
+            np.sum((pair.weak.T @ teacher - pair.beta) ** 2),
+            np.sum((pair.strong.T @ student - pair.beta) ** 2),
+        ]
     return drawn
