@@ -19,6 +19,7 @@ from w2s_utils.environment import ROOT
 
 if TYPE_CHECKING:
     from w2s_utils.runner.execute import Result
+    from w2s_utils.runner.verify import Check
 
 PRESETS = ("fast", "paper")
 
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     example = "w2s verify performance-gap-recovery"
     verify = command("verify", "recompute figures with a fresh seed, compare with figures/", example)
     verify.add_argument("figures", nargs="*", metavar="FIGURE", help="id of a reference figure or name of a chapter")
+    verify.add_argument("--keep", action="store_true", help="keep the receipt in receipts/, else in _build/receipts/")
     refresh = command("refresh", "rewrite the committed figures and notebooks", "w2s refresh ridge_rate")
     refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
     example = "w2s features blue_marble squeezenet"
@@ -158,13 +160,19 @@ def _build(options: argparse.Namespace, root: Path, say: Callable[[str], None]) 
 
 
 def _test(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
-    from w2s_utils.runner import checks
+    from w2s_utils.runner import checks, receipts, verify
 
     built = main(["build"], root)
     if built == 130:
         return built
     if built:
         say("book FAILED")
+    # the table of `w2s verify`, of the figures just made; the tests below decide
+    if compared := verify.built(root):
+        for line in verify.table(compared):
+            say(line)
+        if any(check.fresh for check in compared):
+            receipts.write(receipts.make(root, compared), root / "_build" / "receipts")
     failed = checks.run(root, options.pytest, say)
     return 1 if built or failed else 0
 
@@ -184,25 +192,24 @@ def _env(options: argparse.Namespace, root: Path, say: Callable[[str], None]) ->
 
 
 def _verify(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
-    from w2s_utils.runner import reference
+    from w2s_utils.runner import receipts, verify
 
-    checks = reference.verify(root, options.figures, workers=options.jobs, echo=say)
-    width = max((len(check.figure) for check in checks), default=6)
-    say(f"{'figure':{width}}  {'rows':>5}  {'cells':>6}  {'verdict':9}  worst")
-    for check in checks:
-        verdict = "differs" if check.problems else "agrees"
-        worst = f"{check.worst} {check.deviation}".strip()
-        say(f"{check.figure:{width}}  {check.rows:>5}  {check.cells:>6}  {verdict:9}  {worst}")
-    for check in checks:
-        same = [name for name in ("lock", "blas", "cpu") if name not in check.changed]
-        changed = f"; not the passport's: {', '.join(check.changed)}" if check.changed else ""
-        say(f"{check.figure}: as in the passport: {', '.join(same) or 'nothing'}{changed}")
+    checks = verify.verify(root, options.figures, workers=options.jobs, echo=say)
+    for line in verify.table(checks):
+        say(line)
+    _report_problems("w2s verify", checks)
+    if any(check.fresh for check in checks):
+        folder = root / ("receipts" if options.keep else "_build/receipts")
+        say(f"receipt: {receipts.write(receipts.make(root, checks), folder).relative_to(root)}")
+    return 1 if any(check.problems for check in checks) else 0
+
+
+def _report_problems(name: str, checks: list[Check]) -> None:
     for check in checks:
         for line in check.problems[:10]:
-            print(f"w2s verify: {check.figure}: {line}", file=sys.stderr)
+            print(f"{name}: {check.figure}: {line}", file=sys.stderr)
         if len(check.problems) > 10:
-            print(f"w2s verify: {check.figure}: and {len(check.problems) - 10} more", file=sys.stderr)
-    return 1 if any(check.problems for check in checks) else 0
+            print(f"{name}: {check.figure}: and {len(check.problems) - 10} more", file=sys.stderr)
 
 
 def _refresh(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
