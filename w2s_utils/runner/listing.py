@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ PRESETS = ("fast", "paper")
 def lines(root: Path) -> list[str]:
     """What ``w2s list`` prints."""
     shared = cache.tree_hash(root)
-    found = chapters.discover(root)
+    found, committed = chapters.discover(root), scorecard.committed(root)
     made = [f"chapter {Path(name).name} is listed in _toc.yml but does not exist" for name in chapters.missing(root)]
     for part in dict.fromkeys(chapter.part for chapter in found):
         made.append(part)
         for chapter in (c for c in found if c.part == part):
-            made += [f"  {chapter.name}", f"    {chapter.title}", f"    {_last_run(root, chapter, shared)}"]
+            made += [f"  {chapter.name}", f"    {chapter.title}", f"    {_status(chapter, committed)}"]
+            made.append(f"    {_last_run(root, chapter, shared)}")
             width = max((len(_declaration(p)) for p in chapter.parameters.values()), default=0)
             allowed = max((len(p.allowed) for p in chapter.parameters.values()), default=0)
             for parameter in chapter.parameters.values():
@@ -30,24 +32,51 @@ def lines(root: Path) -> list[str]:
     return made or ["no chapters"]
 
 
+def shown(value: Any) -> str:
+    """A parameter's value as ``-p`` takes it, quoted for a shell where that is needed.
+
+    Examples
+    --------
+    >>> shown([10, 50]), shown(0.01), shown(True), shown(""), shown("my data")
+    ('10,50', '0.01', 'true', "''", "'my data'")
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return shlex.quote(",".join(map(str, value)) if isinstance(value, list) else str(value))
+
+
 def _declaration(parameter: Parameter) -> str:
     default = ",".join(map(str, parameter.default)) if parameter.is_list else parameter.default
     return f"{parameter.name}: {parameter.type} = {default}"
 
 
+def _status(chapter: Chapter, committed: dict[str, dict[str, str]]) -> str:
+    counts = scorecard.count_verdicts(row["verdict"] for row in committed.values() if row.get("chapter") == chapter.name)
+    return "status: " + (_counted(counts) or "no claims")
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+
+
 def _last_run(root: Path, chapter: Chapter, shared: str) -> str:
-    entries: list[dict[str, Any]] = []
-    for preset in PRESETS:
-        values = chapter.values(preset)
-        entry = cache.load(cache.slot(root, chapter, values, preset, custom=False))
-        if entry is not None:
-            current = entry["key"] == cache.key(chapter, values, preset, shared)
-            entries.append({**entry, "current": current})
-    if not entries:
-        return "not run yet"
-    last = max(entries, key=lambda entry: entry["finished"])
+    """The latest complete run, be it the chapter's own settings or the reader's."""
+    places = [cache.slot(root, chapter, chapter.values(preset), preset, custom=False) for preset in PRESETS]
+    places += sorted((root / "_build" / "runs").glob(f"{chapter.name}-*"))
+    found = [(entry, place) for place in places if (entry := cache.load(place)) and entry["chapter"] == chapter.name]
+    if not found:
+        return "last run: none yet"
+    last, place = max(found, key=lambda item: item[0]["finished"])
     when = datetime.datetime.fromisoformat(last["finished"]).astimezone().strftime("%Y-%m-%d %H:%M")
-    counts = scorecard.count_verdicts(last["verdicts"].values())
-    verdicts = ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "no claims"
-    stale = "" if last["current"] else "; out of date"
-    return f"last default run: {last['preset']}, {when}, {last['seconds']:.1f} s: {verdicts}{stale}"
+    verdicts = _counted(scorecard.count_verdicts(last["verdicts"].values())) or "no claims"
+    what = ["preset " + last["preset"], *_changed(chapter, last)]
+    current = last["key"] == cache.key(chapter, last["parameters"], last["preset"], shared)
+    stale = "" if current else "; the sources have changed since"
+    where = f"; in {place.relative_to(root).as_posix()}" if len(what) > 1 else ""
+    return f"last run: {when}, {' '.join(what)}, {last['seconds']:.1f} s: {verdicts}{where}{stale}"
+
+
+def _changed(chapter: Chapter, entry: dict[str, Any]) -> list[str]:
+    own = chapter.values(entry["preset"])
+    changed = {name: value for name, value in entry["parameters"].items() if own.get(name) != value}
+    return [f"-p {name} {shown(value)}" for name, value in changed.items()]

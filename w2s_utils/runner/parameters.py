@@ -177,7 +177,11 @@ def resolve(
     values = {name: parameter.default for name, parameter in declared.items()}
     for name, value in preset.items():
         values[name] = check(_known(declared, name), value)
+    seen: dict[str, str] = {}
     for name, text in given:
+        if name in seen:
+            raise ParameterError(f"parameter {name} is given twice: {seen[name]} and {text}; allowed: once")
+        seen[name] = text
         values[name] = convert(_known(declared, name), text)
     return values
 
