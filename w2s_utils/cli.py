@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def _run(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
-    from w2s_utils.runner import chapters, execute
+    from w2s_utils.runner import against, chapters, execute, run_page
 
     given = [(name, value) for name, value in options.parameters]
     jobs = [
@@ -138,6 +138,12 @@ def _run(options: argparse.Namespace, root: Path, say: Callable[[str], None]) ->
             where = result.folder if result.job.custom else root / "_build" / "executed" / result.job.chapter.part
             say(f"notebook: {(where / f'{result.job.chapter.name}.ipynb').relative_to(root)}")
             say(f"figures: {(result.folder if result.job.custom else root / '_build').relative_to(root) / 'figures'}")
+            if result.job.custom:
+                found = against.compare(root, result.folder)
+                page = run_page.write(root, result.job.chapter, result.folder, result.entry, found)
+                say(f"page: {page.relative_to(root)}")
+                for item in found:
+                    say(f"against the reference: {item.figure}: {item.sentence}")
     return _judge(results, strict=not given)
 
 
