@@ -89,7 +89,10 @@ def test_scorecard_and_gallery_show_every_claim_and_figure(html):
     assert '<li class="w2s-tile w2s-untested"><strong>1</strong><span>not tested</span></li>' in scorecard
     assert '<li class="w2s-tile w2s-none"><strong>0</strong><span>fails</span></li>' in scorecard
     assert "../chapters/toy/first_toy.html#fig-first-figure" in scorecard and "0.4" in scorecard
-    assert 'href="../chapters/toy/first_toy.html#fig-first-figure"' in page(html, "pages/gallery")
+    gallery = page(html, "pages/gallery")
+    assert 'href="../chapters/toy/first_toy.html#fig/toy2026/first-figure"' in gallery
+    assert '<li id="fig/toy2026/first-figure">' in gallery and ">Toy<" in re.sub(r"<a .*?</a>", "", gallery)
+    assert "w2s-holds" in gallery and gallery.count("download=") == 4
 
 
 def test_nothing_is_asked_of_another_host(html):

@@ -1,6 +1,6 @@
 """``python -m w2s_utils``: the ``w2s`` command on a machine that has nothing but Python.
 
-``env``, ``build`` and ``test`` always run in ``.venv``, made first when need be; so does any other command
+``env``, ``build``, ``pdf`` and ``test`` always run in ``.venv``, made first when need be; so does any other command
 when the running interpreter lacks the dependencies. ``W2S_VENV=off`` stays in the running interpreter.
 """
 
@@ -12,7 +12,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  (before any import an older Pytho
 
 from w2s_utils import environment
 
-ALWAYS_IN_VENV = (["env"], ["build"], ["test"])
+ALWAYS_IN_VENV = (["env"], ["build"], ["pdf"], ["test"])
 
 
 def main(arguments: list[str] | None = None) -> int:

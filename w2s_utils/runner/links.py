@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from w2s_utils.runner.chapters import Chapter
-from w2s_utils.runner.listing import shown
+from w2s_utils.runner.parameters import Parameter, shown, text_of
 
 MACHINE = ("preset", "versions", "lock", "blas", "cpu", "package_tree", "notebook")
 
@@ -96,22 +96,27 @@ def write(
             "report": report(passport, place),
             "report_url": report_url(urls["repository"], passport, place) if "repository" in urls else "",
         }
-        values = passport["parameters"]
+    used = {passport["chapter"]: passport["parameters"] for passport in passports}
+    for chapter in chapters:
+        values = used.get(chapter.name) or chapter.values()
         reruns[chapter.name] = {
             "command": command(chapter.name, values),
-            "parameters": [
-                {
-                    "name": name,
-                    "type": parameter.type,
-                    "value": shown(values.get(name, parameter.default)).strip("'"),
-                    "low": parameter.low,
-                    "high": parameter.high,
-                    "choices": None if parameter.is_list or parameter.choices is None else list(parameter.choices),
-                    "allowed": parameter.allowed,
-                    "help": parameter.help,
-                }
-                for name, parameter in chapter.parameters.items()
-            ],
+            "parameters": [_field(parameter, values.get(name)) for name, parameter in chapter.parameters.items()],
         }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"figures": figures, "chapters": reruns}, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _field(parameter: Parameter, value: Any) -> dict[str, Any]:
+    """What a form needs to know of a parameter."""
+    value = parameter.default if value is None else value
+    return {
+        "name": parameter.name,
+        "type": parameter.type,
+        "value": text_of(value),
+        "low": parameter.low,
+        "high": parameter.high,
+        "choices": None if parameter.is_list or parameter.choices is None else list(parameter.choices),
+        "allowed": parameter.allowed,
+        "help": parameter.help,
+    }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import shlex
 from pathlib import Path
 from typing import Any
 
 from w2s_utils.runner import cache, chapters, scorecard
 from w2s_utils.runner.chapters import Chapter
-from w2s_utils.runner.parameters import Parameter
+from w2s_utils.runner.parameters import Parameter, shown, text_of
 
 PRESETS = ("fast", "paper")
 
@@ -32,26 +31,14 @@ def lines(root: Path) -> list[str]:
     return made or ["no chapters"]
 
 
-def shown(value: Any) -> str:
-    """A parameter's value as ``-p`` takes it, quoted for a shell where that is needed.
-
-    Examples
-    --------
-    >>> shown([10, 50]), shown(0.01), shown(True), shown(""), shown("my data")
-    ('10,50', '0.01', 'true', "''", "'my data'")
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    return shlex.quote(",".join(map(str, value)) if isinstance(value, list) else str(value))
-
-
 def _declaration(parameter: Parameter) -> str:
-    default = ",".join(map(str, parameter.default)) if parameter.is_list else parameter.default
-    return f"{parameter.name}: {parameter.type} = {default}"
+    return f"{parameter.name}: {parameter.type} = {text_of(parameter.default)}"
 
 
 def _status(chapter: Chapter, committed: dict[str, dict[str, str]]) -> str:
-    counts = scorecard.count_verdicts(row["verdict"] for row in committed.values() if row.get("chapter") == chapter.name)
+    counts = scorecard.count_verdicts(
+        row["verdict"] for row in committed.values() if row.get("chapter") == chapter.name
+    )
     return "status: " + (_counted(counts) or "no claims")
 
 

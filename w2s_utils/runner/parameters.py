@@ -11,6 +11,7 @@ import difflib
 import io
 import math
 import re
+import shlex
 import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -184,6 +185,30 @@ def resolve(
         seen[name] = text
         values[name] = convert(_known(declared, name), text)
     return values
+
+
+def text_of(value: Any) -> str:
+    """A value as the text that `convert` takes.
+
+    Examples
+    --------
+    >>> text_of([10, 50]), text_of(0.01), text_of(True), text_of("")
+    ('10,50', '0.01', 'true', '')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def shown(value: Any) -> str:
+    """The same as it is typed after ``-p NAME``, quoted for a shell where that is needed.
+
+    Examples
+    --------
+    >>> shown([10, 50]), shown(""), shown("my data")
+    ('10,50', "''", "'my data'")
+    """
+    return shlex.quote(text_of(value))
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -16,14 +16,15 @@ from typing import Any
 from w2s_utils.runner import cache, links, scorecard
 from w2s_utils.runner.against import Comparison
 from w2s_utils.runner.chapters import Chapter
-from w2s_utils.runner.listing import shown
 from w2s_utils.runner.pages import CLASSES, number
+from w2s_utils.runner.parameters import text_of
 
 PAGE = "index.html"
 _CSS = """
 :root{color-scheme:light dark;--ink:#1f2328;--page:#fff;--soft:#57606a;--line:#d0d7de;--link:#0b4f8a}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--page:#14181e;--soft:#9aa4ae;--line:#444b53;--link:#a5cff7}}
-body{font:16px/1.5 Georgia,serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--page)}
+body{font:16px/1.5 Georgia,serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:var(--ink);
+background:var(--page)}
 a{color:var(--link)}code,pre{font-size:.85em}pre{border:1px solid var(--line);border-radius:.3em;padding:.6em;
 overflow-x:auto}.wide{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0}
 td,th{padding:.25rem .9rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
@@ -87,7 +88,7 @@ def write(root: Path, chapter: Chapter, folder: Path, entry: dict[str, Any], fou
 def _parameters(chapter: Chapter, entry: dict[str, Any]) -> str:
     rows = ""
     for name, parameter in chapter.parameters.items():
-        value, default = (shown(v) for v in (entry["parameters"][name], parameter.default))
+        value, default = (text_of(v) for v in (entry["parameters"][name], parameter.default))
         mark = "<strong>{}</strong>" if value != default else "{}"
         cells = (f"<code>{escape(name)}</code>", mark.format(escape(value)), escape(default))
         cells += (escape(parameter.allowed), escape(parameter.help))
@@ -106,7 +107,7 @@ def _figure(passport: dict[str, Any], compared: Comparison | None, expected: dic
     linked = " ".join(f'<a href="figures/{name}/{file}">{label}</a>' for label, file in files.items())
     outcome = escape(compared.sentence) if compared else "There is no reference figure of that name."
     if compared and compared.changed:
-        told = (f"{n} = {shown(new)} (reference: {shown(old)})" for n, (new, old) in compared.changed.items())
+        told = (f"{n} = {text_of(new)} (reference: {text_of(old)})" for n, (new, old) in compared.changed.items())
         outcome += f'<br><span class="soft">Not as in the reference: {escape("; ".join(told))}</span>'
     rows = ""
     for claim in passport["claims"]:
