@@ -124,8 +124,11 @@ class Gallery(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(Path(self.env.srcdir) / "_generated" / "links.json"))
-        items = "".join(self._item(name) for name in self.content if name)
-        return [nodes.raw("", f'<ul class="w2s-gallery">{items}</ul>', format="html")]
+        names = [name for name in self.content if name]
+        items = "".join(self._item(name) for name in names)
+        titles = (nodes.paragraph(text=passport_of(self.env.srcdir, name)["title"]) for name in names)
+        in_print = nodes.bullet_list("", *(nodes.list_item("", title) for title in titles))
+        return [nodes.raw("", f'<ul class="w2s-gallery">{items}</ul>', format="html"), only("latex", in_print)]
 
     def _item(self, name: str) -> str:
         prefix, source = up_from(self.env.docname), self.env.srcdir

@@ -64,7 +64,7 @@
       section.querySelector("details").hidden = !form.elements.length;
       form.addEventListener("submit", (event) => event.preventDefault());
       form.addEventListener("input", () => {
-        const words = ["w2s run", section.dataset.chapter];
+        const words = [".venv/bin/w2s run", section.dataset.chapter];
         const problems = [];
         for (const field of form.elements) {
           const text = problem(field);

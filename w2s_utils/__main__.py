@@ -70,7 +70,7 @@ def _without_checkout(arguments: list[str]) -> int:
 
     command = arguments[0]
     book = _installed.book()
-    if command not in _installed.ANYWHERE or (command == "list" and book is None):
+    if command not in _installed.ANYWHERE or book is None:
         # the parser has the first word, and leaves after a command it does not know
         print(f"w2s {cli.parser().parse_args(arguments).command}: {_installed.refusal(command)}", file=sys.stderr)
         return 2

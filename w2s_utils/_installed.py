@@ -40,6 +40,6 @@ def book() -> Path | None:
 def refusal(command: str) -> str:
     """Why a command cannot run here, in one line."""
     return (
-        f"this is the installed package w2s-utils {__version__}, and {command} needs a checkout of the book: clone its "
-        f"repository and run `python -m w2s_utils {command}` in it (without one: {', '.join(ANYWHERE)})"
+        f"this is the installed package w2s-utils {__version__}, and `w2s {command}` needs a checkout of the book: "
+        f"clone its repository and run `python -m w2s_utils {command}` in it (without one: {', '.join(ANYWHERE)})"
     )

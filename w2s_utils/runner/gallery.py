@@ -57,8 +57,8 @@ def receipts_page(root: Path, passports: Sequence[Mapping[str, Any]], chapters: 
     for _, own in _by_part(root, chapters):
         for chapter in own:
             for passport in (p for p in passports if p["chapter"] == chapter.name):
-                cells = tuple(_mark(root, receipt, passport["id"]) for receipt in kept)
-                lines.append(f"| {{numref}}`fig-{passport['id']}` {passport['title']} | {' | '.join(cells)} |")
+                marks = " | ".join(_mark(root, receipt, passport["id"]) for receipt in kept)
+                lines.append(f"| {{numref}}`fig-{passport['id']}` {_cell(passport['title'])} | {marks} |")
     lines += [
         ":::",
         "",

@@ -100,7 +100,7 @@ def write(
     for chapter in chapters:
         values = used.get(chapter.name) or chapter.values()
         reruns[chapter.name] = {
-            "command": command(chapter.name, values),
+            "command": f".venv/bin/{command(chapter.name, values)}",
             "parameters": [_field(parameter, values.get(name)) for name, parameter in chapter.parameters.items()],
         }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -106,7 +106,11 @@ def tiles(passports: list[dict[str, Any]], untested: list[dict[str, str]]) -> st
         kind = f"w2s-{style}" if count else "w2s-none"
         items += f'<li class="w2s-tile {kind}"><strong>{count}</strong><span>{name}</span></li>'
     label = "Number of claims by verdict"
-    return f'```{{raw}} html\n<ul class="w2s-tiles" aria-label="{label}">{items}</ul>\n```\n'
+    in_print = ", ".join(f"{n} {name}" for name, n in counts.items())
+    return (
+        f'```{{raw}} html\n<ul class="w2s-tiles" aria-label="{label}">{items}</ul>\n```\n\n'
+        f"```{{only}} latex\n{label}: {in_print}.\n```\n"
+    )
 
 
 def chapter_table(passports: list[dict[str, Any]], chapters: list[Chapter]) -> str:

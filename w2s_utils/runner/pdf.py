@@ -16,13 +16,14 @@ from w2s_utils.runner import book, cache, staging
 TOOLS = ("latexmk", "xelatex")
 PACKAGES = (
     "latexmk texlive-xetex texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended "
-    "tex-gyre fonts-freefont-otf xindy librsvg2-bin"
+    "tex-gyre fonts-freefont-otf librsvg2-bin"
 )
 TIMEOUT = 1200  # seconds
 # Jupyter Book's class asks for a font of which the book uses no letter, and which fills 1 GB with its neighbours
 BBM = "\\ProvidesPackage{bbm}\\RequirePackage{amssymb}\\providecommand{\\mathbbm}[1]{\\mathbb{#1}}\n"
 _SETTINGS = """
     latex_engine: xelatex
+    latex_use_xindy: false
     latex_additional_files: [_tex/bbm.sty]
     latex_table_style: [booktabs]
     latex_elements: {papersize: a4paper, pointsize: 10pt, preamble: '%s'}

@@ -90,8 +90,8 @@ def _parameters(chapter: Chapter, entry: dict[str, Any]) -> str:
     for name, parameter in chapter.parameters.items():
         value, default = (text_of(v) for v in (entry["parameters"][name], parameter.default))
         mark = "<strong>{}</strong>" if value != default else "{}"
-        cells = (f"<code>{escape(name)}</code>", mark.format(escape(value)), escape(default))
-        cells += (escape(parameter.allowed), escape(parameter.help))
+        told = (escape(text) for text in (default, parameter.allowed, parameter.help))
+        cells = (f"<code>{escape(name)}</code>", mark.format(escape(value)), *told)
         rows += "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     heads = "".join(f'<th scope="col">{name}</th>' for name in ("parameter", "this run", "default", "allowed", ""))
     return f'<div class="wide" tabindex="0"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
