@@ -5,6 +5,7 @@ Outside the checks of the two commands: LaTeX is large, and most readers never n
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ PACKAGES = (
     "latexmk texlive-xetex texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended "
     "tex-gyre fonts-freefont-otf librsvg2-bin"
 )
+WIDTHS = {4: (52, 14, 13, 21), 6: (28, 12, 12, 9, 11, 28)}  # percent, by number of columns of a table of claims
 TIMEOUT = 1200  # seconds
 # Jupyter Book's class asks for a font of which the book uses no letter, and which fills 1 GB with its neighbours
 BBM = "\\ProvidesPackage{bbm}\\RequirePackage{amssymb}\\providecommand{\\mathbbm}[1]{\\mathbb{#1}}\n"
@@ -26,7 +28,7 @@ _SETTINGS = """
     latex_use_xindy: false
     latex_additional_files: [_tex/bbm.sty]
     latex_table_style: [booktabs]
-    latex_elements: {papersize: a4paper, pointsize: 10pt, preamble: '%s'}
+    latex_elements: {papersize: a4paper, pointsize: 10pt, extraclassoptions: 'openany,oneside', preamble: '%s'}
 """
 
 
@@ -107,9 +109,24 @@ def prepare(staged: Path) -> None:
     config["sphinx"]["config"] |= yaml.safe_load(_SETTINGS % preamble)
     config["latex"] = {"latex_documents": {"targetname": "book.tex"}}
     cache.write_text(path, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    for notebook in staged.glob("chapters/*/*.ipynb"):
+        _table_widths(notebook)
     if convert := shutil.which("rsvg-convert"):
         for svg in staged.glob("_extra/figures/*/light.svg"):
             subprocess.run([convert, "-f", "pdf", "-o", svg.with_suffix(".pdf"), svg], check=True)
+
+
+def _table_widths(notebook: Path) -> None:
+    """Say how wide the columns of verdict tables are; left alone, numbers run into each other on paper."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        for output in cell.get("outputs", []):
+            text = "".join(output.get("data", {}).get("text/markdown", ""))
+            columns = WIDTHS.get(text.partition("\n")[0].count("|") - 1)
+            if text.startswith("| claim") and columns:
+                spec = "".join(f"\\X{{{width}}}{{100}}" for width in columns)
+                output["data"]["text/markdown"] = f"```{{tabularcolumns}} {spec}\n```\n\n{text}"
+    notebook.write_text(json.dumps(content), encoding="utf-8")
 
 
 def _reason(log: Path) -> str:
