@@ -78,7 +78,15 @@
     }
   }
 
-  const start = () => { copyButtons(); rerunForms(); };
+  // The theme's scroll spy looks for a list of contents under a name it no longer has, falls back to every link of
+  // the page, and takes each one's #place for a selector, which fig/paper/figure is not. Show it the list of contents.
+  function showContents() {
+    const list = document.getElementById("pst-page-toc-nav");
+    if (list) document.body.dataset.bsTarget = "#" + list.id;
+    else delete document.body.dataset.bsSpy;
+  }
+
+  const start = () => { showContents(); copyButtons(); rerunForms(); };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();
