@@ -86,6 +86,16 @@
     else delete document.body.dataset.bsSpy;
   }
 
+  // a figure that is wider than a telephone can be moved from the keyboard too
+  function wideFigures() {
+    for (const frame of document.querySelectorAll(".w2s-figure .w2s-picture")) {
+      if (frame.scrollWidth > frame.clientWidth + 1) frame.tabIndex = 0;
+      else frame.removeAttribute("tabindex");
+    }
+  }
+
+  addEventListener("load", wideFigures);
+  addEventListener("resize", wideFigures);
   const start = () => { showContents(); copyButtons(); rerunForms(); };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
