@@ -32,7 +32,8 @@ def copyable(text: str, label: str, cls: str = "") -> str:
     """A text with a button that copies it."""
     name = html.escape(label, quote=True)
     return (
-        f'<div class="w2s-copyable {cls}"><pre tabindex="0" role="group" aria-label="{name}"><code>{html.escape(text)}</code></pre>'
+        f'<div class="w2s-copyable {cls}"><pre tabindex="0" role="group" aria-label="{name}">'
+        f"<code>{html.escape(text)}</code></pre>"
         f'<button type="button" class="w2s-copy" hidden>Copy</button></div>'
     )
 
