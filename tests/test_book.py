@@ -79,7 +79,7 @@ def test_the_command_of_the_page_can_be_copied_and_changed(html):
     assert block.count("<label ") == 4 and block.count("<button ") == 1
     assert "<option selected>holds</option><option>fails</option>" in block
     assert 'data-type="int"' in block and 'data-low="2" data-high="100"' in block
-    assert chapter.index('id="rerun"') < chapter.index('fig-first-figure"')
+    assert chapter.index('id="rerun"') < chapter.index('<figure class="w2s-figure')
     assert "_static/w2s.js" in chapter
 
 
