@@ -8,12 +8,13 @@ PRESET ?= fast
 IN_ENV = $(if $(filter off,$(W2S_VENV)),$(PYTHON),.venv/bin/python)
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test bench clean
+.PHONY: help env book test pdf bench clean
 
 help:
 	@echo "make book    run every chapter and build the book: _build/html/index.html"
 	@echo "             PRESET=paper for the papers' full grids (about 15 minutes); default PRESET=fast (minutes)"
 	@echo "make test    run every check"
+	@echo "make pdf     the book as one PDF, _build/book.pdf (needs xelatex and latexmk)"
 	@echo "make env     make or update .venv (the two above do it by themselves)"
 	@echo "make bench   measure the speed claims"
 	@echo "make clean   remove _build and caches, keep .venv"
@@ -28,6 +29,9 @@ book:
 
 test:
 	@$(PYTHON) -m w2s_utils test
+
+pdf:
+	@$(PYTHON) -m w2s_utils pdf --preset $(PRESET)
 
 bench: env
 	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(IN_ENV) -m benchmarks

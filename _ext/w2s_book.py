@@ -16,6 +16,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+from w2s_rerun import copyable, links_of, only
 
 VERDICTS = {
     "holds": "holds",
@@ -36,21 +37,33 @@ def up_from(document: str) -> str:
     return "../" * document.count("/")
 
 
-def pictures(prefix: str, name: str, alt: str) -> str:
+def pictures(source: str | Path, prefix: str, name: str, alt: str, kind: str = "svg") -> str:
     """The two versions of a figure, of which the theme shows the one that fits.
 
-    In an element of their own: the theme hides a caption together with the picture beside it.
+    In an element of their own: the theme hides a caption together with the picture beside it. With their size, so
+    that a link to a figure further down still leads there once the pictures above it are loaded.
     """
     text = html.escape(alt, quote=True)
+    width, height = png_size(Path(source) / "_extra" / "figures" / name / "light.png")
     images = "".join(
-        f'<img class="only-{mode}" src="{prefix}figures/{name}/{mode}.svg" alt="{text}" loading="lazy">'
+        f'<img class="only-{mode}" src="{prefix}figures/{name}/{mode}.{kind}" alt="{text}" width="{width}" '
+        f'height="{height}" loading="lazy">'
         for mode in ("light", "dark")
     )
     return f'<div class="w2s-picture">{images}</div>'
 
 
+def png_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, from the first bytes of the file."""
+    head = path.read_bytes()[:24]
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+
+
 class Figure(SphinxDirective):
-    """``{w2s-figure} <id>``: a numbered figure made from its folder; its label is ``fig-<id>``."""
+    """``{w2s-figure} <id>``: a numbered figure made from its folder.
+
+    Its label is ``fig-<id>``; on the page, ``#fig/<paper>/<id>`` leads there too.
+    """
 
     required_arguments = 1
 
@@ -62,8 +75,12 @@ class Figure(SphinxDirective):
             raise self.error(f"w2s-figure {name}: no passport: {error}") from None
         self.env.note_dependency(str(Path(self.env.srcdir) / "_extra" / "figures" / name / "figure.json"))
         prefix = up_from(self.env.docname)
+        told = links_of(self.env.srcdir)["figures"].get(name, {})
         figure = nodes.figure(classes=["w2s-figure"], names=[f"fig-{name}"])
-        figure += nodes.raw("", pictures(prefix, name, passport["alt"]), format="html")
+        place = f'<span class="w2s-place" id="{told["anchor"]}"></span>' if told else ""
+        shown = pictures(self.env.srcdir, prefix, name, passport["alt"])
+        figure += nodes.raw("", place + shown, format="html")
+        figure += only("latex", nodes.image(uri=f"/_extra/figures/{name}/{print_file(self.env.srcdir, name)}"))
         caption = nodes.paragraph()
         self.state.nested_parse(StringList(passport["caption"].splitlines(), name), 0, caption)
         inline = caption.children[0].children if len(caption.children) == 1 else caption.children
@@ -82,27 +99,62 @@ class Figure(SphinxDirective):
         chapter = passport["chapter"]
         if self.env.docname.endswith(f"/{chapter}"):
             links.append(f'<a href="{chapter}.ipynb" download>notebook</a>')
-        links.append(f"<span>rerun: <code>w2s run {chapter}</code></span>")
-        return f'<p class="w2s-links">{" ".join(links)}</p>'
+        told = links_of(self.env.srcdir)
+        if chapter in told["chapters"]:
+            links.append('<a href="#rerun">rerun</a>')
+        if name not in told["figures"]:
+            return f'<p class="w2s-links">{" ".join(links)}</p>'
+        own = told["figures"][name]
+        links.append(f'<a href="#{own["anchor"]}">link</a>')
+        if own["report_url"]:
+            links.append(f'<a href="{html.escape(own["report_url"], quote=True)}">report a discrepancy</a>')
+            return f'<p class="w2s-links">{" ".join(links)}</p>'
+        # no address is known where a report could go: the text of one, to send to whoever published this book
+        text = copyable(own["report"], f"Report about figure {name}")
+        return (
+            f'<p class="w2s-links">{" ".join(links)}</p><details class="w2s-report"><summary>report a discrepancy'
+            f"</summary><p>Send this to whoever gave you the book:</p>{text}</details>"
+        )
 
 
 class Gallery(SphinxDirective):
-    """``{w2s-gallery}``: every figure of the book as a thumbnail."""
+    """``{w2s-gallery}`` with one id a line: figures as thumbnails, with their files and verdicts."""
+
+    has_content = True
 
     def run(self) -> list[nodes.Node]:
-        prefix = up_from(self.env.docname)
-        pages = {Path(name).name: name for name in self.env.found_docs if name.startswith("chapters/")}
-        items = []
-        for path in sorted(Path(self.env.srcdir).glob("_extra/figures/*/figure.json")):
-            passport = passport_of(self.env.srcdir, path.parent.name)
-            self.env.note_dependency(str(path))
-            if passport["chapter"] not in pages:
-                continue
-            address = f"{prefix}{pages[passport['chapter']]}.html#fig-{passport['id']}"
-            images = pictures(prefix, passport["id"], passport["alt"])
-            title = html.escape(passport["title"])
-            items.append(f'<li><a href="{address}">{images}<span>{title}</span></a></li>')
-        return [nodes.raw("", f'<ul class="w2s-gallery">{"".join(items)}</ul>', format="html")]
+        self.env.note_dependency(str(Path(self.env.srcdir) / "_generated" / "links.json"))
+        names = [name for name in self.content if name]
+        items = "".join(self._item(name) for name in names)
+        titles = (nodes.paragraph(text=passport_of(self.env.srcdir, name)["title"]) for name in names)
+        in_print = nodes.bullet_list("", *(nodes.list_item("", title) for title in titles))
+        return [nodes.raw("", f'<ul class="w2s-gallery">{items}</ul>', format="html"), only("latex", in_print)]
+
+    def _item(self, name: str) -> str:
+        prefix, source = up_from(self.env.docname), self.env.srcdir
+        passport = passport_of(source, name)
+        self.env.note_dependency(str(Path(source) / "_extra" / "figures" / name / "figure.json"))
+        told = links_of(source)["figures"][name]
+        address = f"{prefix}{told['document']}.html#{told['anchor']}"
+        verdicts = [claim["verdict"] for claim in passport["claims"]]
+        badges = " ".join(
+            f'<span class="w2s-verdict w2s-{style}">{verdict} {verdicts.count(verdict)}</span>'
+            for verdict, style in VERDICTS.items()
+            if verdict in verdicts
+        )
+        files = {"data": "data.csv", "svg": "light.svg", "png": "light.png", "passport": "figure.json"}
+        links = " ".join(
+            f'<a href="{prefix}figures/{name}/{file}" download="{name}{Path(file).suffix}" '
+            f'aria-label="{label} of {html.escape(passport["title"], quote=True)}">{label}</a>'
+            for label, file in files.items()
+        )
+        images = pictures(source, prefix, name, passport["alt"], kind="png")
+        return (
+            f'<li id="{told["anchor"]}"><a class="w2s-thumbnail" href="{address}">{images}'
+            f"<span>{html.escape(passport['title'])}</span></a>"
+            f'<p class="w2s-gallery-verdicts">{badges or "no claim of its own"}</p><p class="w2s-links">{links}</p>'
+            f"<code>{told['anchor']}</code></li>"
+        )
 
 
 class Badges(SphinxDirective):
@@ -115,11 +167,12 @@ class Badges(SphinxDirective):
         chapter = Path(self.env.docname).name
         source = Path(self.env.srcdir)
         counts = dict.fromkeys(VERDICTS, 0)
-        seconds = 0.0
+        seconds, memory = 0.0, 0.0
         for path in source.glob("_extra/figures/*/figure.json"):
             passport = passport_of(source, path.parent.name)
             if passport["chapter"] == chapter:
                 seconds = max(seconds, passport.get("seconds") or 0)
+                memory = max(memory, (passport.get("memory") or 0) / 1e6)
                 for claim in passport["claims"]:
                     counts[claim["verdict"]] += 1
         line = nodes.paragraph(classes=["w2s-badges"])
@@ -129,7 +182,8 @@ class Badges(SphinxDirective):
             if count:
                 line += [badge(verdict, count), nodes.Text(" ")]
         minutes = max(1, round(self._words() / 200))
-        line += nodes.inline("", f"{minutes} min to read, {seconds:.0f} s to run", classes=["w2s-time"])
+        said = f"{minutes} min to read · {duration(seconds)} and {max(memory, 1):.0f} MB to run"
+        line += nodes.inline("", said, classes=["w2s-time"])
         return [line]
 
     def _words(self) -> int:
@@ -138,6 +192,10 @@ class Badges(SphinxDirective):
             return len(path.read_text(encoding="utf-8").split())
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         return sum(len("".join(c["source"]).split()) for c in cells if c["cell_type"] == "markdown")
+
+
+def duration(seconds: float) -> str:
+    return f"{max(seconds, 1):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 class Verdict(SphinxRole):
@@ -187,7 +245,14 @@ def drop_thebe_settings(app: Sphinx, doctree: nodes.document, page: str) -> None
             node.parent.remove(node)
 
 
+def print_file(source: str | Path, name: str) -> str:
+    """The picture for the PDF: vector graphics when `w2s pdf` could convert them."""
+    folder = Path(source) / "_extra" / "figures" / name
+    return "light.pdf" if (folder / "light.pdf").is_file() else "light.png"
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.setup_extension("w2s_rerun")
     app.add_directive("w2s-figure", Figure)
     app.add_directive("w2s-gallery", Gallery)
     app.add_directive("w2s-badges", Badges)

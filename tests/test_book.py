@@ -59,6 +59,9 @@ def test_a_figure_has_both_versions_a_caption_and_its_files(html):
         assert f'class="only-{mode}" src="../../figures/first-figure/{mode}.svg"' in figure
     assert figure.count('alt="A curve that falls from left to right"') == 2
     assert "Fig. 1" in figure and "r(x) = n/x" in figure
+    assert '<span class="w2s-place" id="fig/toy2026/first-figure"></span>' in figure
+    assert 'href="#fig/toy2026/first-figure"' in figure and 'href="#rerun"' in figure
+    assert figure.count('width="600" height="350"') == 2, "the page does not move when the picture is loaded"
     links = re.findall(r'href="([^"#]+)"[^>]* download', figure)
     assert [link.rpartition("/")[2] for link in links] == [
         "data.csv", "light.svg", "light.png", "figure.json", "first_toy.ipynb",
@@ -69,11 +72,40 @@ def test_a_figure_has_both_versions_a_caption_and_its_files(html):
     assert 'href="#fig-first-figure"' in chapter, "the reference in the text is resolved"
 
 
+def test_the_command_of_the_page_can_be_copied_and_changed(html):
+    chapter = page(html, "chapters/toy/first_toy")
+    (block,) = re.findall(r'<section class="w2s-rerun" id="rerun".*?</section>', chapter, re.DOTALL)
+    assert "<code>.venv/bin/w2s run first_toy -p n 4 -p mean 0.5 -p seed 0 -p verdict holds</code>" in block
+    assert block.count("<label ") == 4 and block.count("<button ") == 1
+    assert "<option selected>holds</option><option>fails</option>" in block
+    assert 'data-type="int"' in block and 'data-low="2" data-high="100"' in block
+    assert chapter.index('id="rerun"') < chapter.index('<figure class="w2s-figure')
+    assert "_static/w2s.js" in chapter
+
+
+def test_a_report_goes_to_the_repository_or_is_a_text_to_copy(root, html, tmp_path):
+    figure = page(html, "chapters/toy/first_toy")
+    assert 'href="https://github.com/example/book/issues/new?title=Discrepancy%20in%20fig%2Ftoy2026%2F' in figure
+    assert "w2s-report" not in figure
+    copy = tmp_path / "book"
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns("html*", "cache"))
+    (copy / "pyproject.toml").write_text('[project]\nname = "toy"\n')
+    index, _ = book.build(copy)
+    figure = (index.parent / "chapters" / "toy" / "first_toy.html").read_text()
+    assert "/issues/new" not in figure
+    (report,) = re.findall(r'<details class="w2s-report">.*?</details>', figure, re.DOTALL)
+    assert "Figure: fig/toy2026/first-figure (chapter first_toy)" in report and "w2s-copy" in report
+
+
+def test_the_matrix_of_receipts_is_a_page(html):
+    assert "No receipt has been kept yet" in page(html, "pages/receipts")
+
+
 def test_badges_say_what_is_reproduced_and_with_what_verdict(html):
     chapter = page(html, "chapters/toy/first_toy")
     (badges,) = re.findall(r'<p class="w2s-badges">.*?</p>', chapter, re.DOTALL)
     text = re.sub(r"<[^>]+>", "", badges)
-    assert "toy2026 · theorem" in text and "holds 1" in text and "1 min to read" in text
+    assert "toy2026 · theorem" in text and "holds 1" in text and "1 min to read · 1 s and 1 MB to run" in text
 
 
 def test_the_download_is_the_executed_notebook(html):
@@ -89,7 +121,10 @@ def test_scorecard_and_gallery_show_every_claim_and_figure(html):
     assert '<li class="w2s-tile w2s-untested"><strong>1</strong><span>not tested</span></li>' in scorecard
     assert '<li class="w2s-tile w2s-none"><strong>0</strong><span>fails</span></li>' in scorecard
     assert "../chapters/toy/first_toy.html#fig-first-figure" in scorecard and "0.4" in scorecard
-    assert 'href="../chapters/toy/first_toy.html#fig-first-figure"' in page(html, "pages/gallery")
+    gallery = page(html, "pages/gallery")
+    assert 'href="../chapters/toy/first_toy.html#fig/toy2026/first-figure"' in gallery
+    assert '<li id="fig/toy2026/first-figure">' in gallery and ">Toy<" in re.sub(r"<a .*?</a>", "", gallery)
+    assert "w2s-holds" in gallery and gallery.count("download=") == 4
 
 
 def test_nothing_is_asked_of_another_host(html):

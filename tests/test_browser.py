@@ -123,3 +123,77 @@ def test_search_finds_a_chapter(chrome, book):
     links = "#search-results li a"
     found = WebDriverWait(chrome, 20).until(lambda chrome: chrome.find_elements(By.CSS_SELECTOR, links))
     assert any("variance_decomposition.html" in (link.get_attribute("href") or "") for link in found)
+
+
+@pytest.fixture
+def rerun(chrome, book):
+    """The rerun block of a chapter, in a window of a desk."""
+    from selenium.webdriver.common.by import By
+
+    chrome.get((HTML / "chapters" / "intrinsic_dimension" / "variance_decomposition.html").as_uri())
+    chrome.execute_script("document.getElementById('rerun').scrollIntoView()")
+    return chrome.find_element(By.CSS_SELECTOR, ".w2s-rerun")
+
+
+def test_the_command_of_a_chapter_is_copied_from_the_keyboard(chrome, rerun):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    line = rerun.find_element(By.CSS_SELECTOR, ".w2s-line code").text
+    assert line.startswith(".venv/bin/w2s run variance_decomposition -p n 2000 -p N 4000 ")
+    button = rerun.find_element(By.CSS_SELECTOR, ".w2s-line .w2s-copy")
+    button.send_keys(Keys.ENTER)
+    WebDriverWait(chrome, 5).until(lambda _: button.text == "Copied")
+    assert chrome.switch_to.active_element == button
+    rerun.find_element(By.CSS_SELECTOR, "summary").send_keys(Keys.ENTER)
+    field = rerun.find_element(By.NAME, "n")
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys(Keys.CONTROL, "v")
+    assert field.get_attribute("value") == line
+
+
+def test_the_command_follows_the_form_and_says_what_is_out_of_range(chrome, rerun):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    line = rerun.find_element(By.CSS_SELECTOR, ".w2s-line code")
+    said = rerun.find_element(By.CSS_SELECTOR, ".w2s-said")
+    rerun.find_element(By.CSS_SELECTOR, "summary").send_keys(Keys.SPACE)
+    field = rerun.find_element(By.NAME, "n")
+
+    def enter(text):
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(text)
+
+    enter("800")
+    assert "variance_decomposition -p n 800 -p N 4000 " in line.text and said.text == ""
+    for text, problem in (("7.5", "n must be an integer"), ("many", "n must be an integer"), ("3", "n is outside [")):
+        enter(text)
+        assert said.text.startswith(problem) and field.get_attribute("aria-invalid") == "true"
+    enter("900; rm x")
+    assert "-p n '900; rm x' -p" in line.text
+    enter("900")
+    assert said.text == "" and field.get_attribute("aria-invalid") == "false"
+    labels = chrome.execute_script("return [...arguments[0].elements].map((e) => e.labels.length)", rerun.find_element(
+        By.TAG_NAME, "form"
+    ))  # fmt: skip
+    assert labels and set(labels) == {1}
+
+
+def test_stable_addresses_lead_to_figures_even_past_pictures_that_load_late(chrome, book):
+    made = [json.loads(path.read_text()) for path in FIGURES.glob("[!.]*/figure.json")]
+    pages = {page: set(seen["ids"]) for page, seen in book.items()}
+    gallery = pages[HTML / "pages" / "gallery.html"]
+    for passport in made:
+        (page,) = (page for page in pages if page.stem == passport["chapter"])
+        (place,) = (name for name in pages[page] if name.startswith("fig/") and name.endswith(f"/{passport['id']}"))
+        assert place in gallery and f"fig-{passport['id']}" in pages[page], "old addresses keep working"
+    chapter = HTML / "chapters" / "intrinsic_dimension" / "utkface_regression.html"
+    for place in ("fig/dong2025/utkface-pairs", "fig-utkface-pairs"):
+        chrome.get("about:blank")
+        chrome.get(f"{chapter.as_uri()}#{place}")
+        chrome.execute_async_script("setTimeout(arguments[arguments.length - 1], 1500)")
+        top = chrome.execute_script("return document.getElementById('fig-utkface-pairs').getBoundingClientRect().top")
+        assert -50 < top < 400, f"#{place} leads {top} pixels away from its figure"
+        assert browser.console_problems({"console": chrome.get_log("browser")}) == []

@@ -22,6 +22,10 @@ def root(tmp_path_factory):
         ("run ridge_rate -p n 1", "w2s run: ridge_rate: parameter n = 1 is outside [2, 100]"),
         ("run ridge_rate -p n x", "w2s run: ridge_rate: parameter n = 'x' must be an integer"),
         ("run ridge_rate -p m 3", "w2s run: ridge_rate: unknown parameter m; known: n, mean, seed, verdict"),
+        (
+            "run ridge_rate -p n 3 -p mean 0.1 -p n 4",
+            "w2s run: ridge_rate: parameter n is given twice: 3 and 4; allowed: once",
+        ),
         ("verify nothing", "w2s verify: unknown figure nothing; known: none, and the names of chapters"),
         ("refresh nothing", "w2s refresh: unknown chapter nothing; known: ridge_rate, multi_index"),
     ],
@@ -46,7 +50,7 @@ def test_without_a_command_the_help_is_shown(root, capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["list", "run", "env", "build", "test", "verify", "refresh", "features", "diagnose"]
+    "command", ["list", "run", "env", "build", "pdf", "test", "verify", "refresh", "features", "diagnose"]
 )
 def test_every_help_has_an_example(capsys, command):
     with pytest.raises(SystemExit) as error:
@@ -58,7 +62,7 @@ def test_every_help_has_an_example(capsys, command):
 def test_list_shows_what_can_be_set(root, capsys):
     assert cli.main(["list"], root) == 0
     shown = capsys.readouterr().out
-    assert "not run yet" in shown
+    assert "status: no claims" in shown and "last run: none yet" in shown
     assert "-p n: int = 4            [2, 100]         points" in shown
     assert "{holds, fails}   what to say" in shown
 

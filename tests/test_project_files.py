@@ -131,6 +131,7 @@ def test_workflow_runs_the_two_commands_on_every_python_with_pinned_actions():
         (["book", "PRESET=paper"], "python3 -m w2s_utils build --preset paper"),
         (["test", "PYTHON=python3.12"], "python3.12 -m w2s_utils test"),
         (["env"], "python3 -m w2s_utils env"),
+        (["pdf"], "python3 -m w2s_utils pdf --preset fast"),
         (["bench"], ".venv/bin/python -m benchmarks"),
         (["bench", "W2S_VENV=off"], "python3 -m benchmarks"),
         ([], "make book"),

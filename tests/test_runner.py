@@ -12,7 +12,7 @@ import pytest
 
 from tests import toybook
 from w2s_utils.provenance import blob_hash
-from w2s_utils.runner import chapters, execute, reference, scorecard
+from w2s_utils.runner import chapters, execute, reference, scorecard, verify
 from w2s_utils.runner.compare import compare_tables
 
 FAILING = toybook.notebook(
@@ -150,7 +150,7 @@ def test_refresh_writes_references_that_verify_confirms(root):
     check_codecheck((root / "codecheck.yml").read_text())
     assert "numpy" in (root / "environment.yml").read_text()
     # the toy's risk is proportional to n, which differs between presets, so verify must object
-    (check,) = reference.verify(root, ["good-figure"], echo=lambda line: None)
+    (check,) = verify.verify(root, ["good-figure"], echo=lambda line: None)
     assert check.rows == 3 and check.worst == "risk" and len(check.problems) >= 3
     assert "risk = 4.0, reference 8.0" in check.problems[0] and check.changed == ()
 

@@ -28,6 +28,14 @@ def test_an_embedded_study_fits_its_data(name):
     assert 0.03 < data.test_share < 0.05
 
 
+@pytest.mark.parametrize(("name", "known"), [("blue_marble", "pixels, "), ("movie_snippets", "tfidf_lsa, ")])
+def test_a_student_that_is_no_backbone_is_answered_with_the_list(name, known):
+    with pytest.raises(ValueError, match=f"student = 'resnet18' is no backbone of {name}; known: {known}"):
+        bench(name, student="resnet18")
+    with pytest.raises(ValueError, match="teacher = 'bert' is no backbone of"):
+        bench(name, teachers=("bert",))
+
+
 def test_regression_targets_are_standardised_and_directions_cut():
     data = bench("blue_marble", d_w=7)
     assert abs(data.targets.mean()) < 1e-12 and data.targets.std() == pytest.approx(1)

@@ -88,7 +88,7 @@ def make_root(root: Path, chapters: dict[str, dict[str, Any]], claims: dict[str,
     folder.mkdir(parents=True)
     for name, content in chapters.items():
         (folder / f"{name}.ipynb").write_text(json.dumps(content))
-    pages = ("scorecard", "gallery", "notation", "sources", "checks", "limits", "api")
+    pages = ("scorecard", "gallery", "receipts", "notation", "sources", "checks", "limits", "api")
     parts = {
         "Toy": [f"chapters/toy/{name}" for name in chapters],
         "Pages": [f"pages/{name}" for name in pages],

@@ -1,6 +1,6 @@
 """``python -m w2s_utils``: the ``w2s`` command on a machine that has nothing but Python.
 
-``env``, ``build`` and ``test`` always run in ``.venv``, made first when need be; so does any other command
+``env``, ``build``, ``pdf`` and ``test`` always run in ``.venv``, made first when need be; so does any other command
 when the running interpreter lacks the dependencies. ``W2S_VENV=off`` stays in the running interpreter.
 """
 
@@ -10,9 +10,9 @@ if sys.version_info < (3, 11):  # noqa: UP036  (before any import an older Pytho
     found = "{}.{}.{} ({})".format(*sys.version_info[:3], sys.executable)
     sys.exit("w2s needs Python 3.11 or newer, this is " + found + "; another: make book PYTHON=python3.12")
 
-from w2s_utils import environment
+from w2s_utils import __version__, _installed, environment
 
-ALWAYS_IN_VENV = (["env"], ["build"], ["test"])
+ALWAYS_IN_VENV = (["env"], ["build"], ["pdf"], ["test"])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,9 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        if arguments == ["env"]:
+        if arguments == ["env"] and _installed.in_checkout():
             return _env()
         if not _asks_for_help(arguments):
+            if not _installed.in_checkout():
+                return _without_checkout(arguments)
             _bring_up(arguments)
         from w2s_utils import cli
 
@@ -60,6 +62,22 @@ def _env() -> int:
     if current:
         print(f"env: up to date: {python.parent.parent} (Python {sys.version.split()[0]})")
     return 0
+
+
+def _without_checkout(arguments: list[str]) -> int:
+    """From a wheel: list the chapters that came with it; run what needs no book; refuse the rest in one line."""
+    from w2s_utils import cli
+
+    command = arguments[0]
+    book = _installed.book()
+    if command not in _installed.ANYWHERE or book is None:
+        # the parser has the first word, and leaves after a command it does not know
+        print(f"w2s {cli.parser().parse_args(arguments).command}: {_installed.refusal(command)}", file=sys.stderr)
+        return 2
+    if command == "list":
+        print(f"chapters of the book w2s-utils {__version__} belongs to; to run them, clone its repository")
+        return cli.main(arguments, book)
+    return cli.main(arguments)
 
 
 def _bring_up(arguments: list[str]) -> None:

@@ -135,7 +135,7 @@ def bench(name: str, *, data_dir: str | None = None, seed: int = 0, **changes: A
     Raises
     ------
     ValueError
-        For an unknown data set, and as `datasets.load` and `datasets.features`.
+        For an unknown data set or backbone, and as `datasets.load` and `datasets.features`.
 
     Examples
     --------
@@ -149,6 +149,10 @@ def bench(name: str, *, data_dir: str | None = None, seed: int = 0, **changes: A
     study = replace(STUDIES[name], **changes)
     data = datasets.load(name, data_dir=data_dir or None)
     known = datasets.backbones_of(name)
+    for role, chosen in (("student", [study.student]), ("teacher", study.teachers)):
+        for backbone in chosen:
+            if backbone not in known:
+                raise ValueError(f"{role} = {backbone!r} is no backbone of {name}; known: {', '.join(known)}")
     wanted = [*study.teachers, study.student] if study.teachers else known
     models = {
         backbone: datasets.features(

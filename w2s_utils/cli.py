@@ -15,75 +15,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from w2s_utils._parser import parser
 from w2s_utils.environment import ROOT
 
 if TYPE_CHECKING:
     from w2s_utils.runner.execute import Result
-
-PRESETS = ("fast", "paper")
+    from w2s_utils.runner.verify import Check
 
 
 class Failure(Exception):
     """Ends a command with status 1; the message has been chosen for the reader."""
-
-
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of the ``w2s`` command.
-
-    Examples
-    --------
-    >>> options = parser().parse_args(["run", "ridge_rate", "-p", "n", "800"])
-    >>> options.chapters, options.parameters, options.preset
-    (['ridge_rate'], [['n', '800']], 'fast')
-    """
-    top = argparse.ArgumentParser(
-        prog="w2s",
-        description="Runs, builds and checks the book Weak-to-Strong Generalization, Reproduced.",
-        epilog="example: w2s run variance_decomposition -p n 800",
-    )
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
-
-    def command(name: str, summary: str, example: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=summary, description=summary, epilog=f"example: {example}")
-
-    command("list", "show chapters, their last run and their parameters", "w2s list")
-    example = "w2s run variance_decomposition -p n 800 -p d_sw 50"
-    run = command("run", "run chapters, with other parameters if wanted", example)
-    run.add_argument("chapters", nargs="+", metavar="CHAPTER", help="name of a notebook, without .ipynb")
-    run.add_argument(
-        "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
-        help="set a parameter; a list is written 10,50,90 (`w2s list` shows what there is)",
-    )  # fmt: skip
-    build = command("build", "run every chapter and build the book", "w2s build --preset paper")
-    for part in (run, build):
-        part.add_argument("--preset", choices=PRESETS, default="fast", help="fast: a stride of the grid; paper: all")
-    command("env", "make or update .venv", "w2s env")
-    test = command("test", "run every check: book, ruff, mypy, pytest", "w2s test -- -k theory -x")
-    test.add_argument("pytest", nargs="*", metavar="-- ARGUMENTS", help="passed on to pytest")
-    example = "w2s verify performance-gap-recovery"
-    verify = command("verify", "recompute figures with a fresh seed, compare with figures/", example)
-    verify.add_argument("figures", nargs="*", metavar="FIGURE", help="id of a reference figure or name of a chapter")
-    refresh = command("refresh", "rewrite the committed figures and notebooks", "w2s refresh ridge_rate")
-    refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
-    example = "w2s features blue_marble squeezenet"
-    features = command("features", "make the stored features of an embedded data set anew", example)
-    features.add_argument("dataset", metavar="DATASET", help="blue_marble, colored_mnist or movie_snippets")
-    features.add_argument("backbone", metavar="BACKBONE", help="a backbone of its data sheet")
-    example = "w2s diagnose weak.npy strong.npy --labels labels.csv --n 500 --unlabeled 20000"
-    diagnose = command("diagnose", "predict whether weak-to-strong training pays with your two models", example)
-    diagnose.add_argument("weak", metavar="WEAK", help="features of the weak model: .npy, .npz, .parquet or .csv")
-    diagnose.add_argument("strong", metavar="STRONG", help="features of the strong model, same rows in the same order")
-    diagnose.add_argument("--labels", metavar="FILE", help="one label per row; without, variance terms only")
-    diagnose.add_argument("--groups", metavar="FILE", help="one of two group names per row; needs --labels")
-    diagnose.add_argument("--n", type=_positive, metavar="LABELED", help="labelled rows you will have")
-    diagnose.add_argument("--unlabeled", type=_positive, metavar="UNLABELED", help="unlabelled rows you will have")
-    diagnose.add_argument("--out", default="diagnosis", metavar="DIR", help="folder of report.html and report.json")
-    diagnose.add_argument("--allow-degenerate", action="store_true", help="accept constant and repeated columns")
-    for part in (run, build, verify, refresh):
-        part.add_argument(
-            "--jobs", type=_positive, metavar="K", help="processes: chapters at once, or within one chapter"
-        )
-    return top
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
@@ -123,7 +64,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def _run(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
-    from w2s_utils.runner import chapters, execute
+    from w2s_utils.runner import against, chapters, execute, run_page
 
     given = [(name, value) for name, value in options.parameters]
     jobs = [
@@ -136,20 +77,20 @@ def _run(options: argparse.Namespace, root: Path, say: Callable[[str], None]) ->
             where = result.folder if result.job.custom else root / "_build" / "executed" / result.job.chapter.part
             say(f"notebook: {(where / f'{result.job.chapter.name}.ipynb').relative_to(root)}")
             say(f"figures: {(result.folder if result.job.custom else root / '_build').relative_to(root) / 'figures'}")
+            if result.job.custom:
+                found = against.compare(root, result.folder)
+                page = run_page.write(root, result.job.chapter, result.folder, result.entry, found)
+                say(f"page: {page.relative_to(root)}")
+                for item in found:
+                    say(f"against the reference: {item.figure}: {item.sentence}")
     return _judge(results, strict=not given)
 
 
 def _build(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
-    from w2s_utils.runner import book, chapters, execute
+    from w2s_utils.runner import book
 
     start = time.monotonic()
-    preset = options.preset
-    jobs = [execute.Job(chapter, chapter.values(preset), preset) for chapter in chapters.select(root, [])]
-    say(f"chapters: {len(jobs)}, preset {options.preset}")
-    results = _execute(root, jobs, options.jobs, say)
-    failed = [result.job.chapter.name for result in results if result.status == "failed"]
-    if failed:
-        raise Failure(f"the book was not built: {', '.join(failed)} failed, see above")
+    results = _all_chapters(options, root, say)
     say(f"[{time.monotonic() - start:6.1f} s] book: pages into _build/html")
     index, fresh = book.build(root)
     say(f"[{time.monotonic() - start:6.1f} s] book: {'built' if fresh else 'unchanged'}")
@@ -157,14 +98,46 @@ def _build(options: argparse.Namespace, root: Path, say: Callable[[str], None]) 
     return _judge(results, strict=True)  # after the book, which is where to look at an unexpected verdict
 
 
+def _all_chapters(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> list[Result]:
+    from w2s_utils.runner import chapters, execute
+
+    preset = options.preset
+    jobs = [execute.Job(chapter, chapter.values(preset), preset) for chapter in chapters.select(root, [])]
+    say(f"chapters: {len(jobs)}, preset {preset}")
+    results = _execute(root, jobs, options.jobs, say)
+    failed = [result.job.chapter.name for result in results if result.status == "failed"]
+    if failed:
+        raise Failure(f"the book was not built: {', '.join(failed)} failed, see above")
+    return results
+
+
+def _pdf(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    from w2s_utils.runner import pdf
+
+    start = time.monotonic()
+    pdf.require_tools()
+    results = _all_chapters(options, root, say)
+    say(f"[{time.monotonic() - start:6.1f} s] pdf: LaTeX, about a minute")
+    target = pdf.build(root)
+    say(f"[{time.monotonic() - start:6.1f} s] pdf: {target.stat().st_size / 1e6:.1f} MB")
+    say(str(target))
+    return _judge(results, strict=True)
+
+
 def _test(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
-    from w2s_utils.runner import checks
+    from w2s_utils.runner import checks, receipts, verify
 
     built = main(["build"], root)
     if built == 130:
         return built
     if built:
         say("book FAILED")
+    # the table of `w2s verify`, of the figures just made; the tests below decide
+    if compared := verify.built(root):
+        for line in verify.table(compared):
+            say(line)
+        if any(check.fresh for check in compared):
+            receipts.write(receipts.make(root, compared), root / "_build" / "receipts")
     failed = checks.run(root, options.pytest, say)
     return 1 if built or failed else 0
 
@@ -184,25 +157,24 @@ def _env(options: argparse.Namespace, root: Path, say: Callable[[str], None]) ->
 
 
 def _verify(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
-    from w2s_utils.runner import reference
+    from w2s_utils.runner import receipts, verify
 
-    checks = reference.verify(root, options.figures, workers=options.jobs, echo=say)
-    width = max((len(check.figure) for check in checks), default=6)
-    say(f"{'figure':{width}}  {'rows':>5}  {'cells':>6}  {'verdict':9}  worst")
-    for check in checks:
-        verdict = "differs" if check.problems else "agrees"
-        worst = f"{check.worst} {check.deviation}".strip()
-        say(f"{check.figure:{width}}  {check.rows:>5}  {check.cells:>6}  {verdict:9}  {worst}")
-    for check in checks:
-        same = [name for name in ("lock", "blas", "cpu") if name not in check.changed]
-        changed = f"; not the passport's: {', '.join(check.changed)}" if check.changed else ""
-        say(f"{check.figure}: as in the passport: {', '.join(same) or 'nothing'}{changed}")
+    checks = verify.verify(root, options.figures, workers=options.jobs, echo=say)
+    for line in verify.table(checks):
+        say(line)
+    _report_problems("w2s verify", checks)
+    if any(check.fresh for check in checks):
+        folder = root / ("receipts" if options.keep else "_build/receipts")
+        say(f"receipt: {receipts.write(receipts.make(root, checks), folder).relative_to(root)}")
+    return 1 if any(check.problems for check in checks) else 0
+
+
+def _report_problems(name: str, checks: list[Check]) -> None:
     for check in checks:
         for line in check.problems[:10]:
-            print(f"w2s verify: {check.figure}: {line}", file=sys.stderr)
+            print(f"{name}: {check.figure}: {line}", file=sys.stderr)
         if len(check.problems) > 10:
-            print(f"w2s verify: {check.figure}: and {len(check.problems) - 10} more", file=sys.stderr)
-    return 1 if any(check.problems for check in checks) else 0
+            print(f"{name}: {check.figure}: and {len(check.problems) - 10} more", file=sys.stderr)
 
 
 def _refresh(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
@@ -260,13 +232,6 @@ def _judge(results: list[Result], strict: bool) -> int:
     return 1 if failed or (strict and lines) else 0
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
-    return value
-
-
 def _say(line: str) -> None:
     print(line, flush=True)
 
@@ -275,6 +240,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Path, Callable[[str], None]],
     "list": _list,
     "run": _run,
     "build": _build,
+    "pdf": _pdf,
     "env": _env,
     "test": _test,
     "verify": _verify,

@@ -47,7 +47,7 @@ def build(root: Path) -> tuple[Path, bool]:
     record.unlink(missing_ok=True)
     made = root / "_build" / "html.new"
     shutil.rmtree(made, ignore_errors=True)
-    _jupyter_book(staged, made, root / "_build" / "book.log")
+    jupyter_book(staged, made, root / "_build" / "book.log", "-n", "-W", "--keep-going")
     new = made / "_build" / "html"
     _complete(staged, new)
     cache.replace(new, html)
@@ -56,7 +56,8 @@ def build(root: Path) -> tuple[Path, bool]:
     return html / "index.html", True
 
 
-def _jupyter_book(staged: Path, made: Path, log: Path) -> None:
+def jupyter_book(staged: Path, made: Path, log: Path, *options: str) -> None:
+    """Run Jupyter Book on a staged tree; a failure is a `staging.BookError` with what it complained about."""
     start = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", start, "build", str(staged), "--path-output", str(made)]
     paths = [
@@ -73,7 +74,7 @@ def _jupyter_book(staged: Path, made: Path, log: Path) -> None:
     }
     with log.open("wb") as handle:
         process = subprocess.Popen(
-            [*command, "-n", "-W", "--keep-going"],
+            [*command, *options],
             cwd=staged,
             env=variables,
             stdout=handle,
@@ -87,7 +88,7 @@ def _jupyter_book(staged: Path, made: Path, log: Path) -> None:
         lines = re.sub(r"\x1b\[[\d;]*m", "", log.read_text(encoding="utf-8", errors="replace")).splitlines()
         told = [line for line in lines if any(word in line for word in ("WARNING", "ERROR", "Error:"))]
         shown = "\n".join(line.replace(f"{staged}/", "") for line in (told or lines[-5:])[:20])
-        raise staging.BookError(f"jupyter-book ended with status {status} (whole log: _build/book.log)\n{shown}")
+        raise staging.BookError(f"jupyter-book ended with status {status} (whole log: _build/{log.name})\n{shown}")
 
 
 def _complete(staged: Path, html: Path) -> None:

@@ -134,13 +134,25 @@ def select(root: Path, names: list[str]) -> list[Chapter]:
     return [chapters[name] for name in dict.fromkeys(names or chapters)]
 
 
+def captions(root: Path) -> dict[str, str]:
+    """Caption of the part that each document of the table of contents is in."""
+    return {
+        entry.get("file", "").removesuffix(".ipynb"): part.get("caption", "")
+        for part in _parts(root)
+        for entry in part.get("chapters", [])
+    }
+
+
 def _listed(root: Path) -> list[str]:
+    files = [entry.get("file", "") for part in _parts(root) for entry in part.get("chapters", [])]
+    return [name.removesuffix(".ipynb") for name in files if name.startswith("chapters/")]
+
+
+def _parts(root: Path) -> list[dict[str, Any]]:
     import yaml
 
     toc = root / "_toc.yml"
     if not toc.is_file():
         return []
     content = yaml.safe_load(toc.read_text(encoding="utf-8")) or {}
-    parts = content.get("parts", [content])
-    files = [entry.get("file", "") for part in parts for entry in part.get("chapters", [])]
-    return [name.removesuffix(".ipynb") for name in files if name.startswith("chapters/")]
+    return content.get("parts", [content])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from w2s_utils.runner import scorecard
+from w2s_utils.runner import gallery, links, scorecard
 from w2s_utils.runner.chapters import Chapter
 
 # rooms that are about running the book, not about its subject
@@ -21,13 +22,15 @@ CLASSES = {
 }
 
 
-def write(root: Path, staged: Path, chapters: list[Chapter]) -> None:
-    """Write every generated page into a staged book."""
+def write(root: Path, staged: Path, chapters: list[Chapter], urls: Mapping[str, str]) -> None:
+    """Write every generated page into a staged book, and what its figures link to."""
     names = {chapter.name for chapter in chapters}
     found = [p for p in scorecard.passports(root / "_build" / "figures") if p["chapter"] in names]
+    links.write(staged / "_generated" / "links.json", found, chapters, urls)
     made = {
         "pages/scorecard.md": scorecard_page(found, chapters, scorecard.untested(root)),
-        "pages/gallery.md": gallery_page(),
+        "pages/gallery.md": gallery.gallery_page(root, found, chapters),
+        "pages/receipts.md": gallery.receipts_page(root, found, chapters),
         "pages/api.md": api_page(root),
         "_generated/tiles.md": tiles(found, scorecard.untested(root)),
         "_generated/chapters.md": chapter_table(found, chapters),
@@ -79,6 +82,9 @@ def scorecard_page(passports: list[dict[str, Any]], chapters: list[Chapter], unt
             "",
             f"[To the chapter](../{chapter.document}.ipynb) · preset {presets} · {seconds:.1f} s",
             "",
+            "```{tabularcolumns} \\X{14}{100}\\X{52}{100}\\X{12}{100}\\X{11}{100}\\X{11}{100}",
+            "```",
+            "",
             ":::{table}",
             ":class: w2s-claims",
             "",
@@ -103,7 +109,11 @@ def tiles(passports: list[dict[str, Any]], untested: list[dict[str, str]]) -> st
         kind = f"w2s-{style}" if count else "w2s-none"
         items += f'<li class="w2s-tile {kind}"><strong>{count}</strong><span>{name}</span></li>'
     label = "Number of claims by verdict"
-    return f'```{{raw}} html\n<ul class="w2s-tiles" aria-label="{label}">{items}</ul>\n```\n'
+    in_print = ", ".join(f"{n} {name}" for name, n in counts.items())
+    return (
+        f'```{{raw}} html\n<ul class="w2s-tiles" aria-label="{label}">{items}</ul>\n```\n\n'
+        f"```{{only}} latex\n{label}: {in_print}.\n```\n"
+    )
 
 
 def chapter_table(passports: list[dict[str, Any]], chapters: list[Chapter]) -> str:
@@ -114,14 +124,6 @@ def chapter_table(passports: list[dict[str, Any]], chapters: list[Chapter]) -> s
         badges = " ".join(f"{{w2s-verdict}}`{verdict} {n}`" for verdict, n in scorecard.count_verdicts(own).items())
         lines.append(f"| [](/{chapter.document}.ipynb) | {chapter.settings.get('item', '')} | {badges} |")
     return "\n".join(lines) + "\n"
-
-
-def gallery_page() -> str:
-    """All figures as thumbnails that lead to their chapters."""
-    return (
-        "# Figure gallery\n\nEach picture leads to the figure in its chapter, where its data, its passport and\n"
-        "the notebook that drew it can be downloaded.\n\n```{w2s-gallery}\n```\n"
-    )
 
 
 def api_page(root: Path) -> str:

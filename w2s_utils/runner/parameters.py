@@ -11,6 +11,7 @@ import difflib
 import io
 import math
 import re
+import shlex
 import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -177,9 +178,37 @@ def resolve(
     values = {name: parameter.default for name, parameter in declared.items()}
     for name, value in preset.items():
         values[name] = check(_known(declared, name), value)
+    seen: dict[str, str] = {}
     for name, text in given:
+        if name in seen:
+            raise ParameterError(f"parameter {name} is given twice: {seen[name]} and {text}; allowed: once")
+        seen[name] = text
         values[name] = convert(_known(declared, name), text)
     return values
+
+
+def text_of(value: Any) -> str:
+    """A value as the text that `convert` takes.
+
+    Examples
+    --------
+    >>> text_of([10, 50]), text_of(0.01), text_of(True), text_of("")
+    ('10,50', '0.01', 'true', '')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def shown(value: Any) -> str:
+    """The same as it is typed after ``-p NAME``, quoted for a shell where that is needed.
+
+    Examples
+    --------
+    >>> shown([10, 50]), shown(""), shown("my data")
+    ('10,50', "''", "'my data'")
+    """
+    return shlex.quote(text_of(value))
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The committed results: ``refresh`` writes them, ``verify`` recomputes a figure and compares it."""
+"""The committed results: ``refresh`` is the only writer; `verify` compares with them."""
 
 from __future__ import annotations
 
@@ -6,38 +6,21 @@ import base64
 import copy
 import io
 import json
-import secrets
 import shutil
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from w2s_utils.provenance import blob_hash
 from w2s_utils.runner import cache, chapters, execute, scorecard
-from w2s_utils.runner.chapters import Chapter
 
 PNG_LIMIT = 80_000  # bytes: what a notebook on a code host may carry per figure
-SEED_LIMIT = 2**31 - 1
 VOLATILE = ("papermill", "execution", "ExecuteTime", "collapsed", "scrolled")
 
 
 class RefreshError(RuntimeError):
     """Reference results cannot be written or compared; the message is one line for each problem."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """Outcome of comparing one figure with its reference."""
-
-    figure: str
-    rows: int
-    cells: int
-    worst: str
-    deviation: str
-    problems: tuple[str, ...]
-    changed: tuple[str, ...]
 
 
 def refresh(root: Path, names: list[str], *, workers: int | None = None, echo: Callable[[str], None] = print) -> None:
@@ -136,65 +119,6 @@ def small_png(data: bytes, limit: int = PNG_LIMIT) -> bytes:
             if buffer.tell() <= limit:
                 return buffer.getvalue()
     raise RefreshError(f"a picture of {len(data)} bytes cannot be brought below {limit}")
-
-
-def verify(
-    root: Path, figures: list[str], *, workers: int | None = None, echo: Callable[[str], None] = print
-) -> list[Check]:
-    """Recompute the chapters of some reference figures (all by default) and compare their data.
-
-    A chapter's name stands for all its figures. Each chapter runs at preset ``fast`` with a fresh seed, if it has a
-    parameter of that name.
-    """
-    reference = {passport["id"]: passport for passport in scorecard.passports(root / "figures")}
-    meant: dict[str, list[str]] = {name: [name] for name in reference}
-    for name, passport in reference.items():
-        meant.setdefault(passport["chapter"], []).append(name)
-    for name in figures:
-        if name not in meant:
-            raise chapters.ChapterError(
-                f"unknown figure {name}; known: {', '.join(reference) or 'none'}, and the names of chapters"
-            )
-    asked = [figure for name in figures for figure in meant[name]] or list(reference)
-    wanted = [reference[name] for name in dict.fromkeys(asked)]
-    names = {passport["chapter"] for passport in wanted}
-    jobs = [_fresh(chapter) for chapter in chapters.select(root, sorted(names))] if names else []
-    done = {r.job.chapter.name: r for r in execute.run(root, jobs, workers=workers, echo=echo)}
-    return [_check(root, passport, done[passport["chapter"]]) for passport in wanted]
-
-
-def _fresh(chapter: Chapter) -> execute.Job:
-    values = chapter.values()
-    seed = chapter.parameters.get("seed")
-    if seed is not None:
-        low, high = int(seed.low or 0), int(min(seed.high or SEED_LIMIT, SEED_LIMIT))
-        values["seed"] = low + secrets.randbelow(high - low + 1)
-    return execute.Job(chapter, values, custom=True)
-
-
-def _check(root: Path, passport: dict[str, Any], result: execute.Result) -> Check:
-    name = passport["id"]
-    if result.status == "failed":
-        return Check(name, 0, 0, "", "", (f"the chapter failed: {result.error}",), ())
-    folder = result.folder / "figures" / name
-    if not (folder / "figure.json").is_file():
-        return Check(name, 0, 0, "", "", ("the chapter no longer makes this figure",), ())
-    import pandas as pd
-
-    from w2s_utils.runner import compare
-
-    fresh = json.loads((folder / "figure.json").read_text(encoding="utf-8"))
-    changed = tuple(key for key in ("lock", "blas", "cpu") if fresh.get(key) != passport.get(key))
-    new = pd.read_csv(folder / "data.csv")
-    try:
-        cells = compare.deviations(new, pd.read_csv(root / "figures" / name / "data.csv"), passport["keys"])
-    except ValueError as error:
-        return Check(name, len(new), 0, "", "", (str(error),), changed)
-    worst = max(cells, key=compare.Difference.share, default=None)
-    problems = tuple(str(item) for item in cells if not item.agrees)
-    column = worst.column if worst else ""
-    size = f"{worst.deviation:.2g} ({worst.kind}, limit {worst.limit:.2g})" if worst else ""
-    return Check(name, len(new), len(cells), column, size, problems, changed)
 
 
 def _keep_figures(root: Path, result: execute.Result) -> None:

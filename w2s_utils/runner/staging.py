@@ -56,7 +56,7 @@ def stage(root: Path, staged: Path) -> None:
         _write(staged / f"{chapter.document}.ipynb", staged_notebook(content, chapter))
     for path in sorted((root / "_build" / "figures").glob("[!.]*/figure.json")):
         shutil.copytree(path.parent, extra / "figures" / path.parent.name)
-    pages.write(root, staged, found)
+    pages.write(root, staged, found, project_urls(root))
 
 
 def staged_notebook(content: dict[str, Any], chapter: Chapter) -> dict[str, Any]:
@@ -92,8 +92,17 @@ def staged_notebook(content: dict[str, Any], chapter: Chapter) -> dict[str, Any]
             text = f"```{{w2s-figure}} {name}\n```"
             cells.append(_markdown(f"{cell.get('id', 'cell')}-{number}", text))
         cell["outputs"] = kept
+        if _parameters_end(notebook["cells"], cell):
+            cells.append(_markdown("w2s-rerun", f"```{{w2s-rerun}} {chapter.name}\n```"))
     notebook["cells"] = cells
     return notebook
+
+
+def _parameters_end(cells: list[dict[str, Any]], cell: dict[str, Any]) -> bool:
+    """True for the last cell that sets parameters: the cell tagged so, or what a preset changes after it."""
+    marks = ("parameters", "injected-parameters")
+    setting = [c for c in cells if set(marks) & set(c["metadata"].get("tags", []))]
+    return bool(setting) and setting[-1] is cell
 
 
 def _folded(cell: dict[str, Any]) -> bool:
