@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import altair as alt
 import numpy as np
@@ -17,6 +17,7 @@ from w2s_utils.figures.style import COLORS, FAINT, GREY, INK, WRITING
 
 STEPS = 240  # pieces of a curve
 _STEPS_OF_TEN = (1, 1.1, 1.2, 1.3, 1.5, 1.6, 1.8, 2, 2.2, 2.4, 2.7, 3, 3.3, 3.6, 4, 4.5, 5, 5.5, 6, 6.8, 7.5, 9)
+Layer: TypeAlias = Any  # Altair has no name for what may be a layer
 _PAPER = "#FFFFFF"
 _FONT = "STIXGeneral, 'STIX Two Text', 'Times New Roman', serif"
 _DASH = {"exact": [1, 0], "leading": [2, 3], "bound": [6, 4]}
@@ -130,7 +131,7 @@ class Axis:
     domain: tuple[float, float | str]
     log: bool = False
     ticks: tuple[float, ...] | None = None
-    format: str = "~g"
+    format: str = "~f"
 
     def encoding(self) -> dict[str, Any]:
         """Scale and axis as Vega-Lite has them."""
@@ -139,13 +140,14 @@ class Axis:
         axis: dict[str, Any] = {"title": self.title, "format": self.format}
         if self.ticks:
             axis["values"] = list(self.ticks)
-        scale = {
+        scale: dict[str, Any] = {
             "type": "log" if self.log else "linear",
             "domainMin": low,
             "domainMax": end,
             "nice": False,
-            "zero": False,
         }
+        if not self.log:
+            scale["zero"] = False
         return {"scale": scale, "axis": axis}
 
 
@@ -170,77 +172,70 @@ def roomy(level: str) -> str:
     return "".join(f"1.25 * ({level}) <= {top:g} ? {top:g} : " for top in tops) + "200"
 
 
-def rows(x: str, columns: Mapping[str, str]) -> alt.Chart:
-    """Table of ``STEPS + 1`` rows: ``datum.x`` from ``datum.t`` in [0, 1], then the columns in their order."""
-    chart = alt.Chart(alt.sequence(0, STEPS + 1, as_="i", name="steps"))
-    for name, expression in {"t": f"datum.i / {STEPS}", "x": x, **columns}.items():
+def curves(columns: Mapping[str, str], x: Axis, y: Axis, lines: Sequence[Curve]) -> Layer:
+    """One table of ``STEPS + 1`` rows, its columns made in their order, and what is drawn of it.
+
+    The columns may use ``datum.t`` in [0, 1] and those before them; ``x``, ``teacher`` and ``student`` must be there.
+    The area between the last two is shaded where the student is lower.
+    """
+    across, up = alt.X("x:Q", **x.encoding()), y.encoding()
+    shade = alt.Chart().mark_area(color=COLORS["student"], opacity=0.13, clip=True)
+    layers = [shade.encode(x=across, y=alt.Y("lower:Q", **up), y2="teacher:Q")]
+    for curve in lines:
+        line = alt.Chart().mark_line(
+            color=COLORS.get(curve.color, curve.color), strokeDash=_DASH[curve.kind], strokeWidth=2.2, clip=True
+        )
+        layers.append(line.encode(x=across, y=alt.Y(f"{curve.column}:Q", **up)))
+    group = alt.layer(*layers, data=alt.sequence(0, STEPS + 1, as_="i", name="steps"))
+    for name, expression in {
+        "t": f"datum.i / {STEPS}",
+        **columns,
+        "lower": "isValid(datum.student) ? min(datum.student, datum.teacher) : datum.teacher",
+    }.items():
+        group = group.transform_calculate(**{name: expression})
+    return group
+
+
+def place(x: str, y: str, text: str) -> alt.Chart:
+    """One row with a position and a text; a ``y`` that is no number is put at 1, to be hidden there."""
+    row = {"x": x, "wanted": y, "y": "isFinite(datum.wanted) ? datum.wanted : 1", "text": text}
+    chart = alt.Chart(alt.Data(values=[{}]))
+    for name, expression in row.items():
         chart = chart.transform_calculate(**{name: expression})
     return chart
 
 
-def curves(table: alt.Chart, x: Axis, y: Axis, lines: Sequence[Curve]) -> list[alt.Chart]:
-    """A layer for the shade between student and teacher, one for each line."""
-    across = alt.X("x:Q", **x.encoding())
-    shade = table.transform_calculate(lower="min(datum.student, datum.teacher)").mark_area(
-        color=COLORS["student"], opacity=0.13, clip=True
-    )
-    layers = [shade.encode(x=across, y=alt.Y("lower:Q", **y.encoding()), y2="teacher:Q")]
-    for curve in lines:
-        mark = table.mark_line(
-            color=COLORS.get(curve.color, curve.color), strokeDash=_DASH[curve.kind], strokeWidth=2.2, clip=True
-        )
-        layers.append(mark.encode(x=across, y=alt.Y(f"{curve.column}:Q", **y.encoding())))
-    return layers
+# a mark whose expression is no number, or lies outside the axis, is not shown
+_SHOWN = alt.condition("isFinite(datum.wanted) && inrange(datum.wanted, domain('y'))", alt.value(1), alt.value(0))
 
 
 def mark(
     x: str, y: str, text: str, *, color: str, above: str = "true", align: str = "'left'", hollow: bool = False
-) -> list[alt.Chart]:
-    """A point at the expressions ``x``, ``y`` with its text beside it, ``above`` it or below.
+) -> list[Layer]:
+    """A point at the expressions ``x``, ``y`` with its text beside it, ``above`` it or below; shown if on the axes."""
+    fill = _PAPER if hollow else COLORS.get(color, color)
+    point = place(x, y, text).mark_point(color=COLORS.get(color, color), fill=fill, size=55, strokeWidth=2)
+    return [point.encode(x="x:Q", y="y:Q", opacity=_SHOWN), *label(x, y, text, color=color, above=above, align=align)]
 
-    An empty text leaves the point alone; a ``y`` that is not a number draws neither.
-    """
-    place = alt.Chart(alt.Data(values=[{}])).transform_calculate(x=x, y=y, text=text)
-    place = place.transform_filter("isValid(datum.y) && isFinite(datum.y)")
-    point = place.mark_point(
-        color=COLORS.get(color, color),
-        fill=_PAPER if hollow else COLORS.get(color, color),
-        opacity=1,
-        size=55,
-        strokeWidth=2,
-        clip=True,
-    )
+
+def label(x: str, y: str, text: str, *, color: str, above: str = "true", align: str = "'left'") -> list[Layer]:
+    """A text at the expressions ``x``, ``y``, on a halo that keeps it readable over lines."""
+    look: dict[str, Any] = {
+        "align": {"expr": align},
+        "baseline": {"expr": f"({above}) ? 'bottom' : 'top'"},
+        "dy": {"expr": f"({above}) ? -7 : 8"},
+        "dx": {"expr": f"({align}) === 'left' ? 3 : ({align}) === 'right' ? -3 : 0"},
+        "fontSize": 14,
+    }
+    halo: dict[str, Any] = {"color": _PAPER, "stroke": _PAPER, "strokeWidth": 5, "strokeJoin": "round"}
     return [
-        point.encode(x="x:Q", y="y:Q"),
-        *label("datum.x", "datum.y", "datum.text", color=color, above=above, align=align, at=place),
+        place(x, y, text).mark_text(**look, **paint).encode(x="x:Q", y="y:Q", text="text:N", opacity=_SHOWN)
+        for paint in (halo, {"color": WRITING.get(color, color)})
     ]
 
 
-def label(
-    x: str, y: str, text: str, *, color: str, above: str = "true", align: str = "'left'", at: alt.Chart | None = None
-) -> list[alt.Chart]:
-    """A text at the expressions ``x``, ``y``, on a halo that keeps it readable over lines."""
-    place = at or alt.Chart(alt.Data(values=[{}])).transform_calculate(x=x, y=y, text=text)
-    layers = []
-    for halo in (True, False):
-        layers.append(
-            place.mark_text(
-                align={"expr": align},
-                baseline={"expr": f"({above}) ? 'bottom' : 'top'"},
-                dy={"expr": f"({above}) ? -7 : 8"},
-                dx={"expr": f"({align}) === 'left' ? 3 : ({align}) === 'right' ? -3 : 0"},
-                fontSize=14,
-                color=_PAPER if halo else WRITING.get(color, color),
-                stroke=_PAPER if halo else None,
-                strokeWidth=5 if halo else 0,
-                strokeJoin="round",
-            ).encode(x="x:Q", y="y:Q", text="text:N")
-        )
-    return layers
-
-
 def drawing(
-    layers: Sequence[alt.Chart], sliders: Sequence[Slider], derived: Mapping[str, str], *, says: str
+    layers: Sequence[Layer], sliders: Sequence[Slider], derived: Mapping[str, str], *, says: str
 ) -> dict[str, Any]:
     """The finished chart as Vega-Lite: signals of the sliders, then the derived ones in their order."""
     parameters = [alt.param(name=slider.name, value=slider.start) for slider in sliders]
@@ -260,9 +255,9 @@ def drawing(
             labelFontSize=13,
             titleFontSize=14,
             titleFontWeight="normal",
-            labelFlush=True,
             labelOverlap=True,
         )
+        .configure_axisX(labelFlush=True)
         .configure_axisY(
             titleAngle=0,
             titleAlign="left",

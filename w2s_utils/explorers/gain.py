@@ -29,7 +29,6 @@ from w2s_utils.explorers.common import (
     label,
     mark,
     roomy,
-    rows,
 )
 from w2s_utils.figures.style import GREY
 from w2s_utils.metrics import FloatOrArray
@@ -200,22 +199,21 @@ def explorer() -> Explorer:
         "now": student("eta_u"),
         "least": student("best"),
         "top": roomy("teacher_now"),
-        "readout": "'At η_u = ' + format(eta_u, '.2f') + ' the student’s risk is ' + (now < teacher_now ? "
+        "readout": "'At an unlabelled fraction of ' + format(eta_u, '.2f') + ' the student’s risk is ' + "
+        "(now < teacher_now ? "
         "format(1 - now / teacher_now, '.0%') + ' below' : format(now / teacher_now - 1, '.0%') + ' above') + "
         "' its teacher’s. The best fraction is ' + format(best, '.2f') + (least < teacher_now ? ', with ' + "
         "format(1 - least / teacher_now, '.0%') + ' below.' : ', where it does not win either.')",
     }
-    table = rows(
-        "datum.t / 2",
-        {
-            "teacher": "teacher_now",
-            "student": student("datum.x"),
-            "teacher_printed": f"{P_T} + shift",
-            "student_printed": student("datum.x", "printed"),
-        },
-    )
-    x = Axis("minority fraction of the unlabelled data, η_u", (0, 0.5), ticks=(0, 0.1, 0.2, 0.3, 0.4, 0.5))
-    y = Axis("excess risk, in units of σ²γ", (0, "top"))
+    columns = {
+        "x": "datum.t / 2",
+        "teacher": "teacher_now",
+        "student": student("datum.x"),
+        "teacher_printed": f"{P_T} + shift",
+        "student_printed": student("datum.x", "printed"),
+    }
+    x = Axis("minority fraction of the unlabelled data", (0, 0.5), ticks=(0, 0.1, 0.2, 0.3, 0.4, 0.5))
+    y = Axis("excess risk, over noise variance times γ", (0, "top"))
     lines = [
         Curve("teacher_printed", "teacher", "leading"),
         Curve("student_printed", "student", "leading"),
@@ -223,7 +221,7 @@ def explorer() -> Explorer:
         Curve("student", "student"),
     ]
     layers = [
-        *curves(table, x, y, lines),
+        curves(columns, x, y, lines),
         *label(
             "0.5",
             "teacher_now",

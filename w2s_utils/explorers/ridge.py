@@ -1,7 +1,7 @@
 """Explorer of ridge teacher and ridge student: their errors against the student's penalty.
 
-The student's best penalty is the root of an equation, `best_student_penalty`; it is a table here. Must not import
-``simulate``.
+The student's best penalty is the root of an equation, `best_student_penalty`; here a small table gives a start from
+which Newton's method finishes. Must not import ``simulate``.
 
 References
 ----------
@@ -27,15 +27,14 @@ from w2s_utils.explorers.common import (
     label,
     mark,
     roomy,
-    rows,
 )
 from w2s_utils.figures.style import GREY
 from w2s_utils.metrics import FloatOrArray
 from w2s_utils.theory import regularization as theory
 
 _LOW, _HIGH = 0.001, 30.0  # the student's penalties that are drawn
-_SLACK = np.linspace(-8, 8, 129)  # log odds of half the teacher's slack
-_RATIO = np.linspace(np.log(0.1), np.log(5), 121)  # log gamma_s
+_SLACK = np.linspace(-8, 8, 33)  # log odds of half the teacher's slack
+_RATIO = np.linspace(np.log(0.1), np.log(5), 45)  # log gamma_s
 
 SLIDERS = (
     Slider("lam_s", r"student's penalty $\lambda_s$", "student's penalty", decades(_LOW, _HIGH), 0.5, "{:g}"),
@@ -86,7 +85,7 @@ def expected(
     --------
     >>> found = expected(0.5, strength=0.1, gamma_s=1.5, gamma_t=0.5, sigma2=1.0)
     >>> {name: round(float(value), 3) for name, value in found.items()}
-    {'teacher': 0.734, 'student': 0.725, 'optimal': 0.414, 'best': 0.502, 'least': 0.725}
+    {'teacher': 0.734, 'student': 0.697, 'optimal': 0.414, 'best': 0.597, 'least': 0.696}
     """
     x = np.asarray(x, float)
     optimum = theory.optimal_teacher_penalty(gamma_t=gamma_t, sigma2=sigma2)
@@ -104,15 +103,17 @@ def expected(
 
 @lru_cache
 def best_penalties() -> list[float]:
-    """Log of the student's best penalty, within the drawn range; rows by slack, columns by ``gamma_s``.
+    """Log of the student's best penalty, within a wide range; rows by slack, columns by ``gamma_s``.
 
     Examples
     --------
     >>> len(best_penalties())
-    15609
+    1485
     """
     half = 1 / (1 + np.exp(-_SLACK))[:, None]
-    return tables.numbers(np.log(np.clip(theory.penalty_of_slack(2 * half, np.exp(_RATIO)), _LOW, _HIGH)), 5)
+    return tables.numbers(
+        np.log(np.clip(theory.penalty_of_slack(2 * half, np.exp(_RATIO)), _LOW / 100, 100 * _HIGH)), 5
+    )
 
 
 def explorer() -> Explorer:
@@ -145,6 +146,16 @@ def explorer() -> Explorer:
         own = f"gamma_s * norm2 * pow({k}, 2) / ((1 + {k}) * {s})"
         return f"pow(1 - overlap / (1 + {k}), 2) + (spread + {own}) / pow(1 + {k}, 2)"
 
+    def newton(log_lam: str) -> str:
+        # on lam (1 + kappa)/s^2 = half, both sides as log odds, which is nearly linear in log lam
+        def side(log_lam: str) -> str:
+            lam = f"exp({log_lam})"
+            value = f"{lam} * (1 + {kappa(lam, 'gamma_s')}) / pow({discriminant(lam, 'gamma_s')}, 2)"
+            return f"log(1 / (1 / ({value}) - 1))"
+
+        here, step = side(log_lam), 1e-4
+        return f"clamp({log_lam} - {step} * ({here} - odds) / ({side(f'({log_lam} + {step})')} - {here}), -14, 9)"
+
     derived = {
         "table": repr(best_penalties()),
         "star": "sigma2 * gamma_t",
@@ -155,31 +166,44 @@ def explorer() -> Explorer:
         "spread": "gamma_t * (sigma2 + error_t) * pow(overlap, 2)",
         "norm2": "spread + pow(overlap, 2)",
         "half": f"(star - lam_t) * overlap / ({discriminant('lam_t', 'gamma_t')} * norm2)",
-        "row": tables.steps("log(half / (1 - half))", _SLACK.tolist()),
+        "odds": "log(half / (1 - half))",
+        "row": tables.steps("odds", _SLACK.tolist()),
         "column": tables.steps("log(gamma_s)", _RATIO.tolist()),
-        "log_best": tables.across("table", "row", "column", len(_RATIO)),
-        "best": f"half <= 0 ? {_LOW} : half >= 1 ? {_HIGH} : exp(log_best)",
+        "start": tables.across("table", "row", "column", len(_RATIO)),
+        "closer": newton("start"),
+        "close": newton("closer"),
+        "found": newton("close"),
+        "best": f"half <= 0 ? {_LOW} : half >= 1 ? {_HIGH} : clamp(exp(found), {_LOW}, {_HIGH})",
         "now": student("lam_s"),
         "least": student("best"),
         "wins": "least < error_t * (1 - 1e-6)",
         "top": roomy("max(error_t, error_star)"),
-        "readout": "'With λ_s = ' + format(lam_s, '.2~g') + ' the student’s error is ' + (now < error_t ? "
+        "readout": "'With penalty ' + format(lam_s, '.2~g') + ' the student’s error is ' + (now < error_t ? "
         "format(1 - now / error_t, '.1%') + ' below' : format(now / error_t - 1, '.1%') + ' above') + "
         "' its teacher’s. ' + "
         "(half <= 0 ? 'No penalty would help: this teacher is regularised enough.' : wins ? "
         "'The best penalty, ' + format(best, '.2~g') + ', saves ' + format(1 - least / error_t, '.1%') + '.' : "
         "'No penalty would help: pseudo-labels are too few.')",
     }
-    table = rows(
-        f"{_LOW} * pow({_HIGH / _LOW:g}, datum.t)",
-        {"teacher": "error_t", "student": student("datum.x"), "optimal": "error_star"},
-    )
-    x = Axis("student’s penalty λ_s", (_LOW, _HIGH), log=True, ticks=(0.001, 0.01, 0.1, 1, 10))
+    columns = {
+        "x": f"{_LOW} * pow({_HIGH / _LOW:g}, datum.t)",
+        "teacher": "error_t",
+        "student": student("datum.x"),
+        "optimal": "error_star",
+    }
+    x = Axis("student’s penalty", (_LOW, _HIGH), log=True, ticks=(0.001, 0.01, 0.1, 1, 10), format="~g")
     y = Axis("error, in units of the target’s square", (0, "top"))
     lines = [Curve("optimal", GREY, "bound"), Curve("teacher", "teacher"), Curve("student", "student")]
     layers = [
-        *curves(table, x, y, lines),
-        *label(f"{_LOW}", "error_t", "'teacher'", color="teacher", above="true"),
+        curves(columns, x, y, lines),
+        *label(
+            f"{_HIGH}",
+            "error_t",
+            "'teacher'",
+            color="teacher",
+            above=f"{student(str(_HIGH))} < error_t",
+            align="'right'",
+        ),
         *label(
             f"{_LOW}",
             "error_star",

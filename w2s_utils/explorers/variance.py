@@ -23,7 +23,6 @@ from w2s_utils.explorers.common import (
     even,
     label,
     mark,
-    rows,
 )
 from w2s_utils.figures.style import GREY
 from w2s_utils.metrics import FloatOrArray
@@ -37,12 +36,12 @@ SLIDERS = (
         "shared directions, percent of the smaller model's",
         even(0, 100, 1),
         10.0,
-        "{:.0f} %",
+        "{:.0f}%",
     ),
     Slider("d_w", "teacher's dimension $d_w$", "teacher's dimension", even(20, 400, 10), 200.0, "{:.0f}"),
     Slider("d_s", "student's dimension $d_s$", "student's dimension", even(20, 400, 10), 100.0, "{:.0f}"),
 )
-_END = 20000
+_START, _END = 20, 20000
 
 
 def expected(
@@ -102,34 +101,32 @@ def explorer() -> Explorer:
         "enough": "N > d_s + 1",
         "kept": f"enough ? {student('N')} : NaN",
         "readout": "!enough ? 'The student has ' + d_s + ' features: it needs more than ' + (d_s + 1) + ' points.' : "
-        "'With ' + format(N, ',') + ' unlabelled points and d_sw = ' + format(d_sw, '.3~g') + ', the student has ' + "
+        "'With ' + format(N, ',') + ' unlabelled points and ' + format(d_sw, '.3~g') + ' shared dimensions, ' + "
+        "'the student has ' + "
         "(kept < 10 ? format(kept, '.1%') : format(kept, '.0f') + ' times') + "
         "' of its teacher’s variance on fresh points; ' + format(share, '.1%') + ' is inherited.'",
     }
-    table = rows(
-        f"(d_s + 1.5) * pow({_END} / (d_s + 1.5), datum.t)",
-        {
-            "teacher": "1",
-            "student": student("datum.x"),
-            "sample": "share + d_s * (1 - share) / datum.x",
-            "inherited": "share",
-        },
-    )
-    x = Axis("unlabelled points N", (20, _END), log=True, ticks=(20, 100, 1000, 10000), format=",")
-    y = Axis("variance over the teacher’s", (0.001, 3.0), log=True, ticks=(0.001, 0.01, 0.1, 1), format="~%")
+    columns = {
+        "x": f"{_START} * pow({_END // _START}, datum.t)",
+        "teacher": "1",
+        "student": f"datum.x > d_s + 1 ? {student('datum.x')} : null",
+        "sample": "datum.x >= d_s ? share + d_s * (1 - share) / datum.x : null",
+        "inherited": "share",
+    }
+    x = Axis("unlabelled points N", (_START, _END), log=True, ticks=(20, 100, 1000, 10000), format=",")
+    y = Axis("variance over the teacher’s", (0.002, 3.0), log=True, ticks=(0.01, 0.1, 1), format="~%")
     lines = [
         Curve("inherited", GREY, "bound"),
         Curve("sample", "student", "leading"),
         Curve("teacher", "teacher"),
         Curve("student", "student"),
     ]
-    below = "!enough || kept <= 1"
     side = "N > 1500 ? 'right' : 'left'"
     layers = [
-        *curves(table, x, y, lines),
-        *label("20", "1", "'teacher'", color="teacher", above=below),
-        *label("20", "max(share, 0.001)", "'inherited, d_sw / d_w'", color=GREY, above="share < 0.3"),
-        *mark("N", "kept", "'student'", color="student", above="kept > 0.004 && kept <= 0.7 || kept > 1", align=side),
+        curves(columns, x, y, lines),
+        *label(f"{_END}", "1", "'teacher'", color="teacher", align="'right'"),
+        *label(f"{_END}", "share > 0.003 ? share : NaN", "'inherited'", color=GREY, above="false", align="'right'"),
+        *mark("N", "kept", "'student'", color="student", above="kept <= 0.6 || kept > 1", align=side),
     ]
     return Explorer(
         name="variance_decomposition",
