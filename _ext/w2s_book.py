@@ -202,6 +202,27 @@ def drop_thebe_settings(app: Sphinx, doctree: nodes.document, page: str) -> None
             node.parent.remove(node)
 
 
+# what theme and extensions write that keeps a screen reader from the text of an element
+REPAIRS = (
+    (r' aria-label="Toggle hidden content"', ""),  # of a fold: its own text says what is hidden
+    (r' role="doc-biblioentry"', ' role="listitem"'),  # its parent has the role of a list
+    (r'(<i class="theme-switch[^>]*) title="[^"]*"', r'\1 aria-hidden="true"'),  # the button has a label
+)
+
+
+def repair_pages(app: Sphinx, error: Exception | None) -> None:
+    """Apply the repairs, and leave out maps of minified sources: 3 MB that only a theme's developer opens."""
+    if error is None and app.builder.format == "html":
+        for path in Path(app.outdir, "_static").rglob("*.map"):
+            path.unlink()
+        for path in Path(app.outdir).rglob("*.html"):
+            old = new = path.read_text(encoding="utf-8")
+            for wrong, right in REPAIRS:
+                new = re.sub(wrong, right, new)
+            if new != old:
+                path.write_text(new, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("w2s-figure", Figure)
     app.add_directive("w2s-gallery", Gallery)
@@ -211,5 +232,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", use_own_scripts, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("doctree-resolved", drop_thebe_settings, priority=900)
+    app.connect("build-finished", repair_pages)
     app.connect("autodoc-process-docstring", plain_references, priority=100)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -121,7 +121,7 @@ def explorer() -> Explorer:
         Curve("teacher", "teacher"),
         Curve("student", "student"),
     ]
-    side = "N > 1500 ? 'right' : 'left'"
+    side = "N > 6000 ? 'right' : 'left'"
     layers = [
         curves(columns, x, y, lines),
         *label(f"{_END}", "1", "'teacher'", color="teacher", align="'right'"),
