@@ -16,7 +16,8 @@ GRAVE = ("serious", "critical")
 RUN = r"""
 const [mode, rules, done] = arguments;
 document.documentElement.dataset.theme = mode;
-axe.run({exclude: ["mjx-container"]}, {resultTypes: ["violations"], ...(rules && {runOnly: rules})}).then((found) => done({
+const options = {resultTypes: ["violations"], ...(rules && {runOnly: rules})};
+axe.run({exclude: ["mjx-container"]}, options).then((found) => done({
   version: axe.version,
   violations: found.violations.map((rule) => ({
     id: rule.id, impact: rule.impact, help: rule.help,
