@@ -1,4 +1,4 @@
-"""Sphinx extension of the book: its own MathJax, figures with evidence, verdict badges.
+"""Sphinx extension of the book: its own MathJax, figures with evidence, verdict badges, explorers.
 
 No page asks another host for anything: MathJax is served from ``_vendor``, and the scripts of Thebe, which
 only matter for a button this book does not have, are taken out.
@@ -157,6 +157,21 @@ class Gallery(SphinxDirective):
         )
 
 
+class Explorer(SphinxDirective):
+    """``{w2s-explorer} <chapter>``: sliders that move theory curves; their scripts load on this page only."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        from w2s_utils import explorers
+
+        name = self.arguments[0]
+        if name not in explorers.MODULES:
+            raise self.error(f"w2s-explorer {name}: no such explorer; known: {', '.join(explorers.MODULES)}")
+        script = f"{up_from(self.env.docname)}_static/explorer/explorer.js"
+        return [nodes.raw("", explorers.fragment(explorers.MODULES[name].explorer(), script), format="html")]
+
+
 class Badges(SphinxDirective):
     """``{w2s-badges} <paper item>``: the line under a chapter's title."""
 
@@ -222,11 +237,11 @@ def plain_references(app: Sphinx, what: str, name: str, obj: object, options: ob
         lines[index] = re.sub(r"\[(\d+)\]_", r"\\[\1\\]", line)
 
 
-def use_vendored_mathjax(app: Sphinx, config: Any) -> None:
+def use_own_scripts(app: Sphinx, config: Any) -> None:
     vendor = Path(app.srcdir) / "_vendor"
     if vendor.is_dir():
         # after Jupyter Book has looked for scripts: all it finds in a static folder goes onto every page
-        config.html_static_path.append(str(vendor))
+        config.html_static_path += [str(vendor), str(Path(app.srcdir) / "_ext" / "static")]
         config.mathjax_path = "mathjax/tex-mml-chtml.js"
 
 
@@ -251,14 +266,37 @@ def print_file(source: str | Path, name: str) -> str:
     return "light.pdf" if (folder / "light.pdf").is_file() else "light.png"
 
 
+# what theme and extensions write that keeps a screen reader from the text of an element
+REPAIRS = (
+    (r' aria-label="Toggle hidden content"', ""),  # of a fold: its own text says what is hidden
+    (r' role="doc-biblioentry"', ' role="listitem"'),  # its parent has the role of a list
+    (r'(<i class="theme-switch[^>]*) title="[^"]*"', r'\1 aria-hidden="true"'),  # the button has a label
+)
+
+
+def repair_pages(app: Sphinx, error: Exception | None) -> None:
+    """Apply the repairs, and leave out maps of minified sources: 3 MB that only a theme's developer opens."""
+    if error is None and app.builder.format == "html":
+        for path in Path(app.outdir, "_static").rglob("*.map"):
+            path.unlink()
+        for path in Path(app.outdir).rglob("*.html"):
+            old = new = path.read_text(encoding="utf-8")
+            for wrong, right in REPAIRS:
+                new = re.sub(wrong, right, new)
+            if new != old:
+                path.write_text(new, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("w2s_rerun")
     app.add_directive("w2s-figure", Figure)
     app.add_directive("w2s-gallery", Gallery)
+    app.add_directive("w2s-explorer", Explorer)
     app.add_directive("w2s-badges", Badges)
     app.add_role("w2s-verdict", Verdict())
-    app.connect("config-inited", use_vendored_mathjax, priority=900)
+    app.connect("config-inited", use_own_scripts, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("doctree-resolved", drop_thebe_settings, priority=900)
+    app.connect("build-finished", repair_pages)
     app.connect("autodoc-process-docstring", plain_references, priority=100)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

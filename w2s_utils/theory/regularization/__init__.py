@@ -26,6 +26,7 @@ from w2s_utils.theory.regularization.rates import (
 from w2s_utils.theory.regularization.ridge import (
     best_student_penalty,
     optimal_teacher_penalty,
+    penalty_of_slack,
     student_error,
     student_wins,
     teacher_error,
@@ -42,6 +43,7 @@ __all__ = [
     "h1",
     "h1_solutions",
     "optimal_teacher_penalty",
+    "penalty_of_slack",
     "replacement_penalties",
     "required_slack",
     "ridge_bound",

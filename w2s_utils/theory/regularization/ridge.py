@@ -189,9 +189,36 @@ def best_student_penalty(
     >>> student_error(0.05, best, gamma_t=0.5, gamma_s=[0.5, 2.0], sigma2=1.0).round(4).tolist()
     [0.5197, 0.7598]
     """
+    return penalty_of_slack(teacher(lam_t, gamma_t, sigma2).slack, gamma_s)
+
+
+def penalty_of_slack(slack: ArrayLike, gamma_s: ArrayLike) -> FloatOrArray:
+    """Student penalty with the smallest error when the teacher is known by its slack ``tau`` alone.
+
+    Parameters
+    ----------
+    slack : array_like
+        ``tau = 2 (1 - o/q)`` of the teacher, at most 2.
+    gamma_s : array_like
+        As in `best_student_penalty`.
+
+    Returns
+    -------
+    float or ndarray
+        As `best_student_penalty`.
+
+    Raises
+    ------
+    ValueError
+        If ``gamma_s <= 0``.
+
+    Examples
+    --------
+    >>> round(float(penalty_of_slack(1.0, 1.0)), 6)
+    0.5
+    """
     positive(gamma_s=gamma_s)
-    half = teacher(lam_t, gamma_t, sigma2).slack / 2
-    half, gamma_s = np.broadcast_arrays(half, np.asarray(gamma_s, float))
+    half, gamma_s = np.broadcast_arrays(np.asarray(slack, float) / 2, np.asarray(gamma_s, float))
     low, high = (np.full(half.shape, end) for end in _LOG_RANGE)
     for _ in range(70):
         middle = (low + high) / 2
