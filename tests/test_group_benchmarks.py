@@ -11,7 +11,7 @@ from w2s_utils import datasets
 from w2s_utils.group_benchmarks import data, enhanced_tables, enhanced_verdicts, pairs, statistics, tables, verdicts
 from w2s_utils.group_benchmarks.enhanced_runs import enhanced_runs
 from w2s_utils.group_benchmarks.runs import benchmark_runs, labelled_samples
-from w2s_utils.group_benchmarks.statistics import Estimate, Measured
+from w2s_utils.group_benchmarks.statistics import Measured, PooledEstimate
 from w2s_utils.group_benchmarks.theory import measured_gains, predicted_gains
 
 LAM = 0.03
@@ -162,7 +162,7 @@ def test_bad_statistics_are_refused():
     with pytest.raises(ValueError, match="metric = 'best' is unknown"):
         statistics.score(np.ones(2), "best")
     with pytest.raises(ValueError, match="correlation has shape"):
-        statistics.over_scenes([Estimate(0, 1, 5, 0, 0, 0)], np.eye(2))
+        statistics.over_scenes([PooledEstimate(0, 1, 5, 0, 0, 0)], np.eye(2))
 
 
 def test_scenes_correlate_by_the_garments_they_share():

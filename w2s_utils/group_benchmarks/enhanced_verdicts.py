@@ -12,7 +12,7 @@ from w2s_utils.claims import Finding
 from w2s_utils.group_benchmarks.data import common_images
 from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, EnhancedRuns
 from w2s_utils.group_benchmarks.enhanced_tables import SELECTED, SELECTED_PENALTY, over_pairs, overlap
-from w2s_utils.group_benchmarks.statistics import METRICS, Estimate, combine, estimate, over_scenes
+from w2s_utils.group_benchmarks.statistics import METRICS, PooledEstimate, combine, estimate, over_scenes
 from w2s_utils.group_benchmarks.verdicts import PUBLISHED, command_for, two_classes
 
 SMALLEST = {"average": 0.5, "worst": 1.0}  # per cent of accuracy, and points, stated beforehand
@@ -116,12 +116,12 @@ def _overlap(run: EnhancedRuns, cases: Sequence[int]) -> tuple[float, float]:
     return max(pair[0] for pair in both), max(pair[1] for pair in both)
 
 
-def _mean_case(run: EnhancedRuns) -> Estimate:
+def _mean_case(run: EnhancedRuns) -> PooledEstimate:
     cases = range(len(run.cases))
     return estimate(combine([over_pairs(run, case, SELECTED) for case in cases]), _overlap(run, cases))
 
 
-def _cases(run: EnhancedRuns, metric: str) -> list[Estimate]:
+def _cases(run: EnhancedRuns, metric: str) -> list[PooledEstimate]:
     return [estimate(over_pairs(run, case, SELECTED, metric), overlap(run, case)) for case in range(len(run.cases))]
 
 
@@ -130,6 +130,6 @@ def _on(runs: Mapping[str, EnhancedRuns], names: Sequence[str]) -> str:
     return f"{pairs} pairs on {', '.join(names)}, {draws} draws"
 
 
-def _trend(id: str, parts: Sequence[Estimate], smallest: float, on: str) -> Finding:
+def _trend(id: str, parts: Sequence[PooledEstimate], smallest: float, on: str) -> Finding:
     effects, ses, df = ([getattr(part, name) for part in parts] for name in ("mean", "se", "df"))
     return claims.trend(id, effects, ses, smallest=smallest, df=df, on=on)

@@ -47,7 +47,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class PooledEstimate:
     """Mean, standard error and degrees of freedom; the parts of the squared error by source."""
 
     mean: float
@@ -75,7 +75,7 @@ def combine(parts: Sequence[Measured], weights: npt.ArrayLike | None = None) -> 
 _FIELDS = ("draws", "twins", "influence")
 
 
-def estimate(measured: Measured, overlap: tuple[float, float]) -> Estimate:
+def estimate(measured: Measured, overlap: tuple[float, float]) -> PooledEstimate:
     """Mean with a standard error over fresh pools and fresh test images.
 
     Parameters
@@ -87,7 +87,7 @@ def estimate(measured: Measured, overlap: tuple[float, float]) -> Estimate:
 
     Returns
     -------
-    Estimate
+    PooledEstimate
         Degrees of freedom after Satterthwaite: J - 1 for what is estimated from draws, unlimited for test images.
 
     Raises
@@ -114,21 +114,21 @@ def estimate(measured: Measured, overlap: tuple[float, float]) -> Estimate:
     test = float((measured.influence**2).sum()) * T / max(T - 1, 1)
     squared = sum(parts) + test
     df = (J - 1) * (squared / sum(parts)) ** 2 if sum(parts) > 0 else 1e6
-    return Estimate(measured.mean, float(np.sqrt(squared)), float(min(df, 1e6)), parts[0], parts[1], test)
+    return PooledEstimate(measured.mean, float(np.sqrt(squared)), float(min(df, 1e6)), parts[0], parts[1], test)
 
 
-def over_scenes(estimates: Sequence[Estimate], correlation: npt.ArrayLike) -> Estimate:
+def over_scenes(estimates: Sequence[PooledEstimate], correlation: npt.ArrayLike) -> PooledEstimate:
     """Mean over scenes, whose errors correlate.
 
     Parameters
     ----------
-    estimates : sequence of Estimate, length k
+    estimates : sequence of PooledEstimate, length k
     correlation : array_like, shape (k, k)
         E.g. from `data.common_images`.
 
     Returns
     -------
-    Estimate
+    PooledEstimate
         Parts of the squared error by source are means over scenes.
 
     Raises
@@ -138,7 +138,7 @@ def over_scenes(estimates: Sequence[Estimate], correlation: npt.ArrayLike) -> Es
 
     Examples
     --------
-    >>> one = Estimate(2.0, 0.5, 9, 0.2, 0.0, 0.05)
+    >>> one = PooledEstimate(2.0, 0.5, 9, 0.2, 0.0, 0.05)
     >>> [over_scenes([one, one], [[1, r], [r, 1]]).se.__round__(3) for r in (0, 1)]
     [0.354, 0.5]
     """
@@ -153,7 +153,7 @@ def over_scenes(estimates: Sequence[Estimate], correlation: npt.ArrayLike) -> Es
         float(np.mean([getattr(one, name) for one in estimates])) for name in ("mean", "labelled", "unlabelled", "test")
     )
     df = min(squared**2 / spread, 1e6) if spread else 1e6
-    return Estimate(mean, float(np.sqrt(squared)), float(df), labelled, unlabelled, test)
+    return PooledEstimate(mean, float(np.sqrt(squared)), float(df), labelled, unlabelled, test)
 
 
 def group_accuracies(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) -> FloatArray:

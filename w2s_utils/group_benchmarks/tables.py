@@ -11,8 +11,8 @@ import pandas as pd
 from w2s_utils.group_benchmarks.runs import Runs
 from w2s_utils.group_benchmarks.statistics import (
     METRICS,
-    Estimate,
     Measured,
+    PooledEstimate,
     combine,
     estimate,
     group_accuracies,
@@ -116,7 +116,7 @@ def over_pairs(
     *,
     weights: Sequence[float] = (1.0,),
     against: str = "teacher",
-) -> Estimate:
+) -> PooledEstimate:
     """Weighted sum over settings (eta_l, eta_u) of the mean gain over pairs; two settings and weights 1, -1: a step.
 
     Pairs share labelled, unlabelled and test images: their mean is taken draw by draw.

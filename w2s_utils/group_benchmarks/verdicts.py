@@ -13,7 +13,7 @@ from w2s_utils import claims, datasets
 from w2s_utils.claims import Finding
 from w2s_utils.group_benchmarks.data import Benchmark, common_images
 from w2s_utils.group_benchmarks.runs import Runs
-from w2s_utils.group_benchmarks.statistics import Estimate, over_scenes
+from w2s_utils.group_benchmarks.statistics import PooledEstimate, over_scenes
 from w2s_utils.group_benchmarks.tables import Pair, over_pairs
 from w2s_utils.metrics import group_accuracies
 
@@ -224,6 +224,6 @@ def _own(runs: Runs) -> bool:
     return runs.bench.data.images is not None
 
 
-def _trend(id: str, parts: Sequence[Estimate], smallest: float, on: str) -> Finding:
+def _trend(id: str, parts: Sequence[PooledEstimate], smallest: float, on: str) -> Finding:
     effects, ses, df = ([getattr(part, name) for part in parts] for name in ("mean", "se", "df"))
     return claims.trend(id, effects, ses, smallest=smallest, df=df, on=on)
