@@ -145,9 +145,11 @@ def cross_validate(
     True
     """
     X = finite_array("features", features, (2,))
-    y = finite_array("targets", np.asarray(targets, float), (1,))
+    y = finite_array("targets", targets, (1,))
     same_rows(features=X, targets=y)
     lam = finite_array("penalties", penalties, (1,))
+    if lam.min() <= 0:
+        raise ValueError(f"penalties = {lam.min():g} is not allowed: above 0")
     if not 2 <= folds <= len(y):
         raise ValueError(f"folds = {folds} is not allowed: from 2 to the {len(y)} rows")
     fold, loss = np.arange(len(y)) % folds, np.zeros((folds, lam.size))

@@ -88,9 +88,9 @@ def check_setting(
 
 def at_least(argument: str, values: ArrayLike, least: float) -> None:
     (array,) = floats(values)
-    bad = ~(array >= least)
-    if bad.any():
-        fail(argument, first_bad(array, bad), f"{argument} >= {least}")
+    for bad, allowed in ((~(array >= least), f"{argument} >= {least}"), (np.isinf(array), "a finite number")):
+        if bad.any():
+            fail(argument, first_bad(array, bad), allowed)
 
 
 def choose(argument: str, value: str, *allowed: str) -> None:

@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.special import roots_genlaguerre
 
 from w2s_utils.metrics import FloatOrArray
-from w2s_utils.theory.intrinsic_dimension.settings import Array, fail
-from w2s_utils.theory.spurious_correlation.settings import check_setting
+from w2s_utils.theory.intrinsic_dimension.settings import Array, fail, first_bad
 
 
 @lru_cache(maxsize=32)
@@ -64,7 +63,10 @@ def resolvent_moments(ratio: ArrayLike, p: int) -> tuple[FloatOrArray, FloatOrAr
     """
     if p < 1:
         fail("p", p, "p >= 1")
-    check_setting(p_T=p, gamma=ratio)
+    array = np.asarray(ratio, float)
+    bad = ~((array >= 0) & (array < 1 / p))
+    if bad.any():
+        fail("ratio", first_bad(array, bad), f"0 <= ratio < 1/p = {1 / p:.6g}")
     distinct, back = np.unique(np.asarray(ratio, float), return_inverse=True)
     m0 = 1 / (1 - distinct * p)
     m1 = m0.copy()
