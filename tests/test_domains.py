@@ -4,9 +4,10 @@ import inspect
 import time
 
 import pytest
-from tests.domains import FUNCTIONS, MODULES, NOT_FUZZED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.domains import FUNCTIONS, MODULES, NOT_FUZZED
 from tests.nightly import EXAMPLES
 
 SECONDS = 5  # no call takes longer
@@ -27,18 +28,18 @@ def test_promises_are_kept_inside_the_domain(name, data):
 
 
 @pytest.mark.parametrize(("name", "argument"), OUTSIDE)
-@settings(max_examples=max(EXAMPLES // 5, 5), deadline=None, derandomize=True, suppress_health_check=BUSY)
+@settings(max_examples=max(EXAMPLES // 10, 3), deadline=None, derandomize=True, suppress_health_check=BUSY)
 @given(data=st.data())
 def test_a_value_outside_is_refused_in_one_line_that_names_the_argument(name, argument, data):
     row = FUNCTIONS[name]
     setting = data.draw(row.domain)
-    value = data.draw(st.sampled_from(row.refused[argument]))
-    start = time.process_time()
-    with pytest.raises(ValueError) as error:
-        row.call(**setting | {argument: value})
-    message = str(error.value)
-    assert argument in message and "\n" not in message and len(message) < 300, message
-    assert time.process_time() - start < SECONDS
+    for value in row.refused[argument]:
+        start = time.process_time()
+        with pytest.raises(ValueError) as error:
+            row.call(**setting | {argument: value})
+        message = str(error.value)
+        assert argument in message and "\n" not in message and len(message) < 300, message
+        assert time.process_time() - start < SECONDS
 
 
 def test_every_public_function_has_a_row_or_a_reason():

@@ -121,7 +121,7 @@ def nadeau_bengio(values: npt.ArrayLike, test_share: float) -> tuple[float, floa
     Raises
     ------
     ValueError
-        With fewer than two splits, or a share outside its range.
+        With fewer than two splits, an effect that is not finite, or a share outside its range.
 
     Notes
     -----
@@ -138,6 +138,8 @@ def nadeau_bengio(values: npt.ArrayLike, test_share: float) -> tuple[float, floa
     (2.0, 0.5774, 3)
     """
     x = np.asarray(values, float)
+    if not np.isfinite(x).all():
+        raise ValueError("values holds nan or inf: every split must be measured")
     if x.ndim != 1 or x.size < 2:
         raise ValueError(
             f"values = an array of shape {x.shape} is not allowed: one effect for each of two splits or more"

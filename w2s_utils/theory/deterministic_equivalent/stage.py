@@ -57,7 +57,9 @@ def effective_penalty(values: FloatArray, rows: float, penalty: float = 0.0) -> 
     (1.0, 0.0)
     """
     values = np.asarray(values, float)
-    if not (penalty >= 0 and rows > 0 and values.min(initial=0.0) >= 0):  # thousands of calls: the words come second
+    if not (
+        0 <= penalty < math.inf and rows > 0 and values.min(initial=0.0) >= 0
+    ):  # thousands of calls: the words come second
         non_negative(penalty=penalty, values=values)
         positive(rows=rows)
     kept = values[values > 0]
