@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -123,13 +125,13 @@ def read_idx(path: Path, ndim: int) -> npt.NDArray[np.uint8]:
     """
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is damaged ({type(error).__name__}); download it again") from None
     if content[:4] != bytes([0, 0, 8, ndim]):
         raise ValueError(f"{path} is not an idx file of bytes with {ndim} axes")
     shape = tuple(np.frombuffer(content, ">u4", ndim, 4).tolist()) if len(content) >= 4 + 4 * ndim else ()
     body = content[4 + 4 * ndim :]
-    if not shape or len(body) != np.prod(shape):
+    if not shape or len(body) != math.prod(shape):
         raise ValueError(f"{path} is truncated: {len(body)} bytes for the shape {shape}; download it again")
     return np.frombuffer(body, np.uint8).reshape(shape)
 

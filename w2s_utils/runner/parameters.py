@@ -28,6 +28,11 @@ _CHOICES = re.compile(r"\{([^{}]*)\}\s*(.*)", re.DOTALL)
 class ParameterError(ValueError):
     """A parameter is unknown, malformed or outside what its chapter allows; the message is one line."""
 
+    def __init__(self, message: str) -> None:
+        # a value may hold anything: line ends and control characters are shown, and only the start of it
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message[:600])
+        super().__init__(shown)
+
 
 @dataclass(frozen=True)
 class Parameter:
