@@ -45,7 +45,9 @@ class FeatureFile:
         for start in range(0, self.rows, size):
             chunk = self.read(start, min(start + size, self.rows))
             # a sum is finite unless an entry is not, or it overflows: then look closer
-            if not np.isfinite(chunk.sum(dtype=np.float64)):
+            with np.errstate(invalid="ignore", over="ignore"):
+                total = chunk.sum(dtype=np.float64)
+            if not np.isfinite(total):
                 bad = np.argwhere(~np.isfinite(chunk))
                 if len(bad):
                     row, column = (int(i) for i in bad[0])
@@ -169,7 +171,11 @@ def _numpy(path: Path, kind: str) -> Array:
             return archive[wanted]
     except (ValueError, EOFError, KeyError) as error:
         refused = "allow_pickle" in str(error) or "Python objects" in str(error)
-        text = "it holds Python objects, which are never loaded" if refused else str(error).splitlines()[0]
+        text = (
+            "it holds Python objects, which are never loaded"
+            if refused
+            else (str(error) or type(error).__name__).splitlines()[0]
+        )
         raise ValueError(f"{path.name}: {text}") from None
     except Exception as error:  # a damaged zip archive has its own exceptions
         raise ValueError(f"{path.name}: not a readable {kind} file ({type(error).__name__})") from None
