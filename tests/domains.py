@@ -178,6 +178,12 @@ RIDGE_FUNCTIONS = {
     "ridge.student_error": ridge_row(ridge.student_error, at_least_0, *S),
     "ridge.student_wins": ridge_row(ridge.student_wins, lambda value: np.asarray(value).dtype == bool, *S),
     "ridge.best_student_penalty": ridge_row(ridge.best_student_penalty, at_least_0, *ONE),
+    "ridge.penalty_of_slack": Function(
+        ridge.penalty_of_slack,
+        settings(slack=reals(-5, 2), gamma_s=ABOVE_0),
+        at_least_0,
+        {"slack": (2.1, NAN), "gamma_s": NOT_POSITIVE},
+    ),
     "ridge.winning_penalties": ridge_row(
         ridge.winning_penalties, lambda ends: not (np.asarray(ends[0]) > np.asarray(ends[1])).any(), *ONE
     ),

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from w2s_utils.metrics import FloatOrArray
 from w2s_utils.theory._ranges import non_negative, positive
+from w2s_utils.theory.intrinsic_dimension.settings import fail, first_bad
 from w2s_utils.theory.marchenko_pastur import solve
 from w2s_utils.theory.regularization.teacher import teacher
 
@@ -210,7 +211,7 @@ def penalty_of_slack(slack: ArrayLike, gamma_s: ArrayLike) -> FloatOrArray:
     Raises
     ------
     ValueError
-        If ``gamma_s <= 0``.
+        If ``gamma_s <= 0`` or ``slack > 2``.
 
     Examples
     --------
@@ -218,6 +219,9 @@ def penalty_of_slack(slack: ArrayLike, gamma_s: ArrayLike) -> FloatOrArray:
     0.5
     """
     positive(gamma_s=gamma_s)
+    bad = ~(np.asarray(slack, float) <= 2)
+    if bad.any():
+        fail("slack", first_bad(np.asarray(slack, float), bad), "at most 2")
     half, gamma_s = np.broadcast_arrays(np.asarray(slack, float) / 2, np.asarray(gamma_s, float))
     low, high = (np.full(half.shape, end) for end in _LOG_RANGE)
     for _ in range(70):
