@@ -63,7 +63,8 @@ def pairs_by_rule(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        model, sample, eta, size, accuracy of heads trained with true labels; models weak to strong as listed.
+        model, sample, eta, size, accuracy of heads trained with true labels; models weak to strong as listed. From
+        `Runs.accuracies`: the pairs that count must not be chosen on the images that judge them.
 
     Returns
     -------
@@ -108,7 +109,7 @@ def kept_pairs(rule: pd.DataFrame, runs: Runs) -> list[Pair]:
     Raises
     ------
     ValueError
-        If the rule keeps no pair, or one that was run the other way round: sort models with `by_strength`.
+        If the rule keeps no pair, or one whose student was run the other way round: sort models with `by_strength`.
     """
     kept = [(row.teacher, row.student) for row in rule[rule.kept].itertuples()]
     if not kept:
@@ -119,7 +120,7 @@ def kept_pairs(rule: pd.DataFrame, runs: Runs) -> list[Pair]:
             f"at best {nearest}; take models further apart or a larger n"
         )
     turned = [pair for pair in kept if pair not in runs.pairs]
-    if turned:
+    if turned and runs.student.size:
         first = " < ".join(turned[0])
         raise ValueError(f"models are not sorted weak to strong: {len(turned)} pairs are the other way, first {first}")
     return kept

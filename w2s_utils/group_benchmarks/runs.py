@@ -44,6 +44,9 @@ class Runs:
         On true labels of the unlabelled samples.
     student : ndarray of bool, shape (J, pairs, etas_l, etas_u, 3, T)
         Of the three teachers, on N/2, N/2 and N answers.
+    left : tuple of ndarray
+        Accuracies of heads trained with true labels on the pool images that their sample left out, mean over groups:
+        shapes (J, models, etas_l, 3) and (J, models, etas_u, 2). Test images play no part in them.
     """
 
     bench: Benchmark
@@ -56,20 +59,20 @@ class Runs:
     teacher: Hits
     ceiling: Hits
     student: Hits
+    left: tuple[FloatArray, FloatArray]
 
     def accuracies(self) -> pd.DataFrame:
-        """Accuracy of every model with true labels in every setting, mean over groups and draws."""
+        """Accuracy of every model with true labels in every setting, on images left out, mean over draws."""
         rows = []
         for at, model in enumerate(self.models):
-            parts = [("labelled", self.teacher[:, at], self.etas_l, (self.n, 2 * self.n))]
-            parts += [("unlabelled", self.ceiling[:, at], self.etas_u, (self.N // 2, self.N))]
-            for sample, hits, etas, sizes in parts:
+            parts = [("labelled", self.left[0][:, at], self.etas_l, (self.n, 2 * self.n))]
+            parts += [("unlabelled", self.left[1][:, at], self.etas_u, (self.N // 2, self.N))]
+            for sample, scores, etas, sizes in parts:
                 for e, eta in enumerate(etas):
                     for k, size in enumerate(sizes):
-                        chosen = hits[:, e, :2] if (sample, k) == ("labelled", 0) else hits[:, e, -1 if k else 0]
-                        cells = [chosen[..., self.bench.groups == g].mean() for g in range(2 * self.bench.classes)]
+                        chosen = scores[:, e, :2] if (sample, k) == ("labelled", 0) else scores[:, e, -1 if k else 0]
                         keys = {"model": model, "sample": sample, "eta": eta, "size": size}
-                        rows.append(keys | {"accuracy": float(np.mean(cells))})
+                        rows.append(keys | {"accuracy": float(chosen.mean())})
         return pd.DataFrame(rows)
 
 
@@ -136,9 +139,19 @@ def benchmark_runs(
         for seed in seeds
     ]
     found = parallel.run(_one_seed, settings, label=bench.name)
-    teacher, ceiling, student = (np.stack([one[at] for one in found]) for at in range(3))
+    teacher, ceiling, student, labelled, unlabelled = (np.stack([one[at] for one in found]) for at in range(5))
     pairs = tuple((low, high) for at, high in enumerate(models) for low in models[:at])
-    return Runs(bench, models, pairs, tuple(etas_l), tuple(etas_u), n, N, teacher, ceiling, student)
+    left = labelled, unlabelled
+    return Runs(bench, models, pairs, tuple(etas_l), tuple(etas_u), n, N, teacher, ceiling, student, left)
+
+
+def left_out(bench: Benchmark, hits: Hits, sample: IntArray) -> float:
+    """Accuracy on the pool images outside a sample, mean over groups; hits have a row per image of the data set."""
+    rows = np.setdiff1d(bench.data.pool_rows, sample)
+    cells = (2 * bench.labels + bench.minority)[rows]
+    total = np.bincount(cells)
+    right = np.bincount(cells, weights=hits[rows])
+    return float(np.mean(right[total > 0] / total[total > 0]))
 
 
 def labelled_samples(bench: Benchmark, n: int, N: int, eta_l: float, eta_u: float, seed: int) -> list[datasets.Split]:
@@ -166,7 +179,7 @@ def _one_seed(
     seed: int,
     penalty: float,
     students: bool,
-) -> tuple[Hits, Hits, Hits]:
+) -> tuple[Hits, Hits, Hits, FloatArray, FloatArray]:
     models, K, y = list(bench.features), bench.classes, bench.labels
     splits = {(el, eu): labelled_samples(bench, n, N, el, eu, seed) for el in etas_l for eu in etas_u}
     half = {
@@ -182,7 +195,9 @@ def _one_seed(
     answers = {model: classify_many(heads[model], X).astype(np.int64) for model, X in bench.features.items()}
     truth, shape = bench.truth, (len(etas_l), SAMPLES, len(bench.test))
     teacher = np.stack([(answers[model][:, bench.test] == truth).reshape(shape) for model in models])
-    ceilings, taught = [], []
+    samples = [part.labelled for el in etas_l for part in splits[el, etas_u[0]]]
+    known = [[left_out(bench, a == y, rows) for a, rows in zip(answers[m], samples, strict=True)] for m in models]
+    ceilings, taught, ceilings_left = [], [], []
     for at, model in enumerate(models):
         X, tested = bench.features[model], bench.features[model][bench.test]
         # columns: true labels, then by teacher and eta_l the samples of this size
@@ -193,15 +208,18 @@ def _one_seed(
             for size, samples in ((0, np.s_[:2]), (1, np.s_[2:]))
         }
         start: dict[int, list[Head]] = {}
-        hits = []
+        hits, apart = [], []
         for eu in etas_u:
             for size, rows in ((0, half[eu]), (1, splits[etas_l[0], eu][0].unlabelled)):
                 start[size] = fit_many(
                     X[rows], columns[size][rows], penalty, K, start=start.get(size), tolerance=TOLERANCE
                 )
                 hits.append(classify_many(start[size], tested) == truth)
+                apart.append(left_out(bench, classify_many(start[size][:1], X)[0] == y, rows))
+        ceilings_left.append(np.reshape(apart, (len(etas_u), 2)))
         ceilings.append(np.stack([table[0] for table in hits]).reshape(len(etas_u), 2, -1))
         cells = [table[1:].reshape(-1, len(etas_l), 2 - k % 2, len(truth)) for k, table in enumerate(hits)]
         both = [np.concatenate(pair, 2) for pair in zip(cells[::2], cells[1::2], strict=True)]
         taught.append(np.stack(both, 2))
-    return teacher, np.stack(ceilings), np.concatenate(taught)
+    left = np.reshape(known, (len(models), len(etas_l), SAMPLES)), np.stack(ceilings_left)
+    return teacher, np.stack(ceilings), np.concatenate(taught), *left
