@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,15 @@ def over_pairs(runs: EnhancedRuns, case: int, method: str = DEFAULT, metric: str
     return combine([improvement(runs, case, at, method, metric) for at in range(len(runs.pairs))])
 
 
+def owing_like(step: Measured, default: Measured) -> Measured:
+    """A difference of methods with twins of its own size: only `DEFAULT` ran twice, and its share stands for theirs.
+
+    Twins of two methods, each made from the default's, would cancel in their difference.
+    """
+    spread = float(default.draws.std())
+    return replace(step, twins=default.twins * (float(step.draws.std()) / spread if spread else 0.0))
+
+
 def improvement_table(runs: EnhancedRuns, methods: Sequence[str] = (DEFAULT, SELECTED)) -> pd.DataFrame:
     """Every pair and case: accuracies of teacher and vanilla student, improvements with standard errors.
 
@@ -120,7 +130,8 @@ def improvement_table(runs: EnhancedRuns, methods: Sequence[str] = (DEFAULT, SEL
     -------
     DataFrame
         scene, eta_l, eta_u, teacher, student, method, and for each metric the vanilla accuracy, the improvement (per
-        cent, points), its ``_se``, and for the worst group ``worst_relative`` (per cent, of mean accuracies); designs.
+        cent, points), its ``_se``, and for the worst group ``worst_relative`` (per cent, of mean accuracies); designs;
+        ``moved``, the share of draws in which a test image is classified otherwise than by the vanilla student.
     """
     groups, rows = runs.bench.groups, []
     for case, (el, eu) in enumerate(runs.cases):
@@ -128,6 +139,8 @@ def improvement_table(runs: EnhancedRuns, methods: Sequence[str] = (DEFAULT, SEL
             for method in methods:
                 keys = {"scene": runs.bench.name, "eta_l": el, "eta_u": eu, "teacher": weak, "student": strong}
                 row = keys | {"method": method, "designs": len(runs.hits)}
+                changed = hits_of(runs, method, case, at) != hits_of(runs, "vanilla", case, at)
+                row["moved"] = float(changed.any(-1).mean())
                 for metric in METRICS:
                     before, after = (
                         float(score(group_accuracies(hits_of(runs, name, case, at), groups), metric).mean())
@@ -155,7 +168,10 @@ def ablation_table(runs: EnhancedRuns) -> pd.DataFrame:
 
 
 def filter_table(runs: EnhancedRuns) -> pd.DataFrame:
-    """What the filter keeps, mean over pairs: minority fraction and accuracy of pseudo-labels against p."""
+    """What the filter keeps, mean over pairs: minority fraction and accuracy of pseudo-labels against p.
+
+    Standard errors are over fresh pools, every draw counted as repeating as much of the pool as its unlabelled part.
+    """
     rows = []
     for case, (el, eu) in enumerate(runs.cases):
         minority, right = (part[:, case].mean(1) for part in (runs.minority, runs.right))
@@ -163,8 +179,8 @@ def filter_table(runs: EnhancedRuns) -> pd.DataFrame:
             keys = {"scene": runs.bench.name, "eta_l": el, "eta_u": eu, "p": share, "designs": len(minority)}
             values = {"minority": minority[:, at], "right": right[:, at]}
             means = {key: float(value.mean()) for key, value in values.items()}
-            root = np.sqrt(max(len(minority), 2))
-            errors = {f"{key}_se": float(value.std(ddof=1) / root) for key, value in values.items()}
+            root = np.sqrt(1 / len(minority) + max(overlap(runs, case)))
+            errors = {f"{key}_se": float(value.std(ddof=1) * root) for key, value in values.items()}
             rows.append(keys | means | errors)
     return pd.DataFrame(rows)
 
