@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from w2s_utils.group_benchmarks.runs import Runs
@@ -165,4 +166,35 @@ def gain_curves(runs: Runs, pairs: Sequence[Pair]) -> pd.DataFrame:
                 row["positive"] = sum(gain(runs, pair, el, eu, metric).mean > 0 for pair in pairs)
                 sources = ("labelled", "unlabelled", "test")
                 rows.append(row | {f"from_{name}": getattr(found, name) / found.se**2 for name in sources})
+    return pd.DataFrame(rows)
+
+
+def mean_levels(curves: pd.DataFrame, correlation: npt.ArrayLike) -> pd.DataFrame:
+    """Accuracies of the four models, mean over data sets, whose errors correlate.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        From `gain_curves`, of one metric and k data sets.
+    correlation : array_like, shape (k, k)
+        From `data.common_images`, in the order of ``curves``.
+
+    Returns
+    -------
+    DataFrame
+        eta_l, eta_u, and the four accuracies with their ``_se``.
+
+    Examples
+    --------
+    >>> one = {"eta_l": 0.5, "eta_u": 0.1} | {f"{role}{end}": 1.0 for role in ROLES for end in ("", "_se")}
+    >>> mean_levels(pd.DataFrame([one, one]), np.eye(2)).teacher_se.round(3).tolist()
+    [0.707]
+    """
+    C, rows = np.asarray(correlation, float), []
+    for (el, eu), part in curves.groupby(["eta_l", "eta_u"]):
+        row = {"eta_l": el, "eta_u": eu}
+        for role in ROLES:
+            se = part[f"{role}_se"].to_numpy()
+            row |= {role: float(part[role].mean()), f"{role}_se": float(np.sqrt(se @ C @ se)) / len(part)}
+        rows.append(row)
     return pd.DataFrame(rows)
