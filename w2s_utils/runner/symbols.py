@@ -74,7 +74,7 @@ def used(symbols: Sequence[Symbol], text: str, part: str, name: str) -> list[Sym
         if scope is not None and not {part, name} & set(scope):
             continue
         # no letter, command or index more on either side
-        there = re.search(rf"(?<![A-Za-z\\_{{]){re.escape(symbol.tex)}(?![A-Za-z_^{{])", formulas)
+        there = re.search(rf"(?<![A-Za-z\\_{{]){re.escape(symbol.tex)}(?![A-Za-z_])", formulas)
         if there:
             chosen[symbol.tex] = symbol
     return list(chosen.values())
