@@ -157,6 +157,24 @@ class Gallery(SphinxDirective):
         )
 
 
+class Hero(SphinxDirective):
+    """``{w2s-hero} <id>``: the picture of a figure with a sentence under it, a link to the figure in its chapter."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        name, source, prefix = self.arguments[0], self.env.srcdir, up_from(self.env.docname)
+        passport = passport_of(source, name)
+        self.env.note_dependency(str(Path(source) / "_extra" / "figures" / name / "figure.json"))
+        told = links_of(source)["figures"][name]
+        address = f"{prefix}{told['document']}.html#{told['anchor']}"
+        images = pictures(source, prefix, name, passport["alt"])
+        caption = nodes.paragraph(classes=["w2s-hero-text"])
+        self.state.nested_parse(self.content, self.content_offset, caption)
+        return [nodes.raw("", f'<a class="w2s-hero" href="{address}">{images}</a>', format="html"), caption]
+
+
 class Explorer(SphinxDirective):
     """``{w2s-explorer} <chapter>``: sliders that move theory curves; their scripts load on this page only."""
 
@@ -291,6 +309,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("w2s_rerun")
     app.add_directive("w2s-figure", Figure)
     app.add_directive("w2s-gallery", Gallery)
+    app.add_directive("w2s-hero", Hero)
     app.add_directive("w2s-explorer", Explorer)
     app.add_directive("w2s-badges", Badges)
     app.add_role("w2s-verdict", Verdict())

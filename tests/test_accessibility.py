@@ -1,6 +1,8 @@
 """axe-core finds nothing serious or critical on any page of the built book, and pages stay small."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, Queue
 
 import pytest
 
@@ -41,23 +43,43 @@ def test_axe_notices_defects(chrome, tmp_path):
     )
 
 
-def test_no_page_has_a_serious_violation(chrome, pages):
+def problems_of(chrome, page, with_explorer):
+    chrome.get(page.as_uri())
+    name = page.relative_to(HTML).as_posix()
+    if name.removesuffix(".html") in with_explorer:
+        explorerpage.wait(chrome)
+        chrome.execute_script("document.querySelectorAll('.w2s-explorer details').forEach((fold) => fold.open = true)")
+    found = []
+    for mode, rules in (("light", None), ("dark", ["color-contrast"])):  # only colours depend on the theme
+        problems = accessibility.grave(accessibility.violations(chrome, mode, rules))
+        found += [f"{name}, {mode}: {line}" for line in problems]
+    return found
+
+
+def test_no_page_has_a_serious_violation(pages, tmp_path):
     with_explorer = {
         chapter.document for chapter in chapters.discover(toybook.ROOT) if chapter.name in explorers.MODULES
     }
-    found = []
-    for page in pages:
-        chrome.get(page.as_uri())
-        name = page.relative_to(HTML).as_posix()
-        if name.removesuffix(".html") in with_explorer:
-            explorerpage.wait(chrome)
-            chrome.execute_script(
-                "document.querySelectorAll('.w2s-explorer details').forEach((fold) => fold.open = true)"
-            )
-        for mode, rules in (("light", None), ("dark", ["color-contrast"])):  # only colours depend on the theme
-            problems = accessibility.grave(accessibility.violations(chrome, mode, rules))
-            found += [f"{name}, {mode}: {line}" for line in problems]
-    assert found == []
+    waiting = Queue()
+    for page in sorted(pages, key=lambda page: -page.stat().st_size):
+        waiting.put(page)
+
+    def look(number):
+        """One browser, which takes pages until none is left."""
+        found, seen = [], 0
+        with browser.session(tmp_path / f"profile-{number}") as chrome:
+            while True:
+                try:
+                    page = waiting.get_nowait()
+                except Empty:
+                    return found, seen
+                found += problems_of(chrome, page, with_explorer)
+                seen += 1
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(look, range(2)))
+    assert sum((found for found, _ in results), []) == []
+    assert sum(seen for _, seen in results) == len(pages)
 
 
 def test_headings_do_not_skip_a_level(pages):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from w2s_utils.comparison_ridge import RIDGE_KEYS, crossing_product, draw_panel, lowest_penalty, ridge_table
+from w2s_utils.comparison_ridge import RIDGE_KEYS, crossing_product, crossings, draw_panel, lowest_penalty, ridge_table
 from w2s_utils.theory import regularization as theory
 
 PANEL = dict(d=30, gamma_t=0.5, gamma_s=1.5, sigma2=1.0, lam_t=[0.05, 0.5], lam_s=[0.2, 1.0])
@@ -50,6 +50,21 @@ def test_crossing_product_needs_two_crossings():
     assert np.isnan(crossing_product(lam, [lam, lam]).value)
     with pytest.raises(ValueError, match="gains = an array of shape"):
         crossing_product(lam, curve)
+
+
+def test_standard_error_of_a_crossing_is_its_spread():
+    rng = np.random.default_rng(1)
+    lam = np.geomspace(0.1, 10, 41)
+    curve = 1 - np.log(lam / 1.1) ** 2
+    noise = rng.standard_normal((300, 30, 1)) + 0.3 * rng.standard_normal((300, 30, 41))
+    both = [crossings(lam, curve + 0.1 * some) for some in noise]
+    assert {len(found) for found in both} == {2}
+    for side, exact in enumerate(1.1 * np.exp([-1.0, 1.0])):
+        values, errors = np.array([found[side] for found in both]).T
+        assert values.mean() == pytest.approx(exact, rel=0.02)
+        # 300 draws know a spread to 4 %, and a crossing that jumps between cells adds a little
+        assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.2)
+    assert crossings(lam, [lam, lam]) == []
 
 
 def test_bad_ratio_is_named():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -109,4 +110,7 @@ def add_book(root: Path) -> Path:
         shutil.copytree(ROOT / name, root / name, dirs_exist_ok=True)
     for name in ("_config.yml", "intro.md", "references.bib"):
         shutil.copy2(ROOT / name, root / name)
+    for page in (root / "pages").glob("*.md"):
+        # its own chapters are others
+        page.write_text(re.sub(r"\{doc\}`[^`]*chapters/[^`]*`", "a chapter", page.read_text()))
     return root

@@ -184,8 +184,10 @@ def _roots(x: Array, mean: Array) -> Array:
     return x[at] + (x[at + 1] - x[at]) * mean[at] / (mean[at] - mean[at + 1])
 
 
-def crossings(lam: ArrayLike, gains: ArrayLike) -> Array:
+def crossings(lam: ArrayLike, gains: ArrayLike) -> list[Estimate]:
     """Penalties at which the mean gain changes its sign, linear in ``log lam`` between points.
+
+    Standard errors are the gain's at the crossing over its slope there.
 
     Parameters
     ----------
@@ -196,7 +198,7 @@ def crossings(lam: ArrayLike, gains: ArrayLike) -> Array:
 
     Returns
     -------
-    ndarray
+    list of Estimate
         Empty where the sign never changes.
 
     Raises
@@ -206,13 +208,20 @@ def crossings(lam: ArrayLike, gains: ArrayLike) -> Array:
 
     Examples
     --------
-    >>> crossings([1.0, 4.0], [[-1.0, 1.0], [-1.0, 1.0]]).round(6).tolist()
-    [2.0]
+    >>> [round(float(x), 6) for x in crossings([1.0, 4.0], [[-1.0, 1.0], [-1.0, 1.0]])[0]]
+    [2.0, 0.0]
     """
     x, designs = np.log(np.asarray(lam, float)), np.asarray(gains, float)
     if designs.ndim != 2 or designs.shape[1] != x.size:
         raise ValueError(f"gains = an array of shape {designs.shape} is not allowed: one column for each penalty")
-    return np.exp(_roots(x, designs.mean(0)))
+    mean, found = designs.mean(0), []
+    for k in np.flatnonzero(mean[:-1] * mean[1:] < 0):
+        (root,) = _roots(x[k : k + 2], mean[k : k + 2])
+        right = (root - x[k]) / (x[k + 1] - x[k])
+        spread = ((1 - right) * designs[:, k] + right * designs[:, k + 1]).std(ddof=1) / np.sqrt(len(designs))
+        slope = (mean[k + 1] - mean[k]) / (x[k + 1] - x[k])
+        found.append(Estimate(float(np.exp(root)), float(np.exp(root) * spread / abs(slope))))
+    return found
 
 
 def crossing_product(lam: ArrayLike, gains: ArrayLike) -> Estimate:
@@ -239,7 +248,7 @@ def crossing_product(lam: ArrayLike, gains: ArrayLike) -> Estimate:
     >>> round(crossing_product(lam, [[-1.0, 1.0, -1.0], [-1.0, 1.0, -1.0]]).value, 6)
     1.0
     """
-    if crossings(lam, gains).size != 2:
+    if len(crossings(lam, gains)) != 2:
         return Estimate(float("nan"), float("nan"))
     x = np.log(np.asarray(lam, float))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from w2s_utils.explorers import gain, ridge, variance
+from w2s_utils.explorers import gain, ridge, unified, variance
 from w2s_utils.explorers.common import Explorer, Slider
 from w2s_utils.explorers.page import fragment
 
@@ -18,6 +18,7 @@ MODULES: dict[str, ModuleType] = {
     "variance_decomposition": variance,
     "gain_theory": gain,
     "ridge_regularization": ridge,
+    "unifying_view": unified,
 }
 
 __all__ = ["MODULES", "Explorer", "Slider", "fragment"]

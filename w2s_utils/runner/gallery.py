@@ -43,9 +43,16 @@ def receipts_page(root: Path, passports: Sequence[Mapping[str, Any]], chapters: 
     ]
     if not kept:
         return "\n".join([*lines, "No receipt has been kept yet.", ""])
+    ids = [passport["id"] for passport in passports]
+    old = sum(receipts.status(root, receipt, name) == "earlier" for receipt in kept for name in ids)
+    if old:
+        lines += [
+            f"{old} entries below read *earlier*: the machine confirmed numbers that have since been replaced by",
+            "`w2s refresh`. They are neither for nor against the figures as they are now.",
+            "",
+        ]
     lines += ["## Machines", "", "| | Processor | Cores | System | Linear algebra | Python, numpy, scipy | Agree |"]
     lines.append("|:--|:--|--:|:--|:--|:--|--:|")
-    ids = [passport["id"] for passport in passports]
     for letter, receipt in zip(_letters(len(kept)), kept, strict=True):
         versions = ", ".join(receipt["versions"].get(name, "–") for name in ("python", "numpy", "scipy"))
         agree = sum(receipts.status(root, receipt, name) == "agrees" for name in ids)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from w2s_utils.runner import gallery, links, scorecard
+from w2s_utils.runner import gallery, landing, links, scorecard
 from w2s_utils.runner.chapters import Chapter
 
 # rooms that are about running the book, not about its subject
@@ -31,7 +31,8 @@ def write(root: Path, staged: Path, chapters: list[Chapter], urls: Mapping[str, 
         "pages/scorecard.md": scorecard_page(found, chapters, scorecard.untested(root)),
         "pages/gallery.md": gallery.gallery_page(root, found, chapters),
         "pages/receipts.md": gallery.receipts_page(root, found, chapters),
-        "pages/api.md": api_page(root),
+        **api_pages(root),
+        "_generated/findings.md": landing.findings(found, chapters),
         "_generated/tiles.md": tiles(found, scorecard.untested(root)),
         "_generated/chapters.md": chapter_table(found, chapters),
     }
@@ -126,19 +127,35 @@ def chapter_table(passports: list[dict[str, Any]], chapters: list[Chapter]) -> s
     return "\n".join(lines) + "\n"
 
 
-def api_page(root: Path) -> str:
-    """Reference of the public modules, from their docstrings."""
+def api_pages(root: Path) -> dict[str, str]:
+    """Reference of the public modules, from their docstrings: a page for each room, small modules on the first."""
     package = root / "w2s_utils"
     package = package if package.is_dir() else Path(__file__).resolve().parents[1]
+    rooms: dict[str, list[str]] = {}
+    for name in public_modules(package):
+        # comparison_rates is in the room of comparison
+        rooms.setdefault(name.split(".")[1].split("_")[0], []).append(name)
+    single = {room for room, names in rooms.items() if len(names) == 1 and not (package / room).is_dir()}
     lines = [
         "# API reference",
         "",
-        "The library behind the chapters, from its docstrings. Every example below is run by the test suite.",
+        "The library behind the chapters, from its docstrings. The test suite runs every example.",
         "",
     ]
-    for name in public_modules(package):
-        lines += [f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}", "   :members:", "```", ""]
-    return "\n".join(lines)
+    lines += [f"- [{room}](api/{room}.md): " + ", ".join(_short(rooms[room])) for room in rooms if room not in single]
+    made = {"pages/api.md": "\n".join([*lines, "", *_documented(sum((rooms[room] for room in single), []))])}
+    for room in rooms.keys() - single:
+        made[f"pages/api/{room}.md"] = "\n".join([f"# {room}", "", *_documented(rooms[room])])
+    return dict(sorted(made.items()))
+
+
+def _short(names: list[str]) -> list[str]:
+    return [f"`{name.partition('.')[2]}`" for name in names]
+
+
+def _documented(names: list[str]) -> list[str]:
+    parts = [[f"## {n}", "", "```{eval-rst}", f".. automodule:: {n}", "   :members:", "```", ""] for n in sorted(names)]
+    return sum(parts, [])
 
 
 def public_modules(package: Path) -> list[str]:

@@ -10,11 +10,12 @@ import json
 import re
 import shutil
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from w2s_utils.claims import VERDICTS
-from w2s_utils.runner import chapters, pages
+from w2s_utils.runner import chapters, pages, symbols
 from w2s_utils.runner.chapters import Chapter
 
 # CommonMark takes such a line for text, without a warning
@@ -39,13 +40,15 @@ def stage(root: Path, staged: Path) -> None:
             shutil.copytree(root / name, staged / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif (root / name).is_file():
             shutil.copy2(root / name, staged / name)
-    shutil.copy2(root / "_toc.yml", staged / "_toc.yml")
     (staged / "_config.yml").write_text(_configuration(root), encoding="utf-8")
     extra = staged / "_extra"
     extra.mkdir()
     for name in ("codecheck.yml", "CITATION.cff"):
         if (root / name).is_file():
             shutil.copy2(root / name, extra / name)
+    notation = staged / "pages" / "notation.md"
+    known = symbols.listed(notation.read_text(encoding="utf-8"))
+    notation.write_text(symbols.anchored(notation.read_text(encoding="utf-8")), encoding="utf-8")
     found = chapters.discover(root)
     for chapter in found:
         executed = root / "_build" / "executed" / chapter.part / f"{chapter.name}.ipynb"
@@ -53,15 +56,20 @@ def stage(root: Path, staged: Path) -> None:
             raise BookError(f"chapter {chapter.name} has not been executed: run `w2s run {chapter.name}`")
         content = json.loads(executed.read_text(encoding="utf-8"))
         _write(extra / f"{chapter.document}.ipynb", _cleaned(content))
-        _write(staged / f"{chapter.document}.ipynb", staged_notebook(content, chapter))
+        _write(staged / f"{chapter.document}.ipynb", staged_notebook(content, chapter, known))
     for path in sorted((root / "_build" / "figures").glob("[!.]*/figure.json")):
         shutil.copytree(path.parent, extra / "figures" / path.parent.name)
     pages.write(root, staged, found, project_urls(root))
+    (staged / "_toc.yml").write_text(_contents(root, staged), encoding="utf-8")
 
 
-def staged_notebook(content: dict[str, Any], chapter: Chapter) -> dict[str, Any]:
-    """Executed notebook as the book shows it: figures become numbered ones, the title gets its badges."""
+def staged_notebook(
+    content: dict[str, Any], chapter: Chapter, known: Sequence[symbols.Symbol] = ()
+) -> dict[str, Any]:
+    """Executed notebook as the book shows it: figures become numbered ones, the title gets its badges and symbols."""
     notebook = _cleaned(content)
+    prose = "\n\n".join(chapters.source(c) for c in notebook["cells"] if c["cell_type"] == "markdown")
+    own = symbols.line(symbols.used(known, prose, chapter.part, chapter.name), "../" * chapter.document.count("/"))
     cells: list[dict[str, Any]] = []
     titled = False
     for cell in notebook["cells"]:
@@ -73,7 +81,7 @@ def staged_notebook(content: dict[str, Any], chapter: Chapter) -> dict[str, Any]
             titled = True
             title, _, rest = chapters.source(cell).partition("\n")
             item = chapter.settings.get("item", "")
-            cell["source"] = f"{title}\n\n```{{w2s-badges}} {item}\n```\n\n{rest.lstrip()}"
+            cell["source"] = f"{title}\n\n```{{w2s-badges}} {item}\n```\n\n{rest.strip()}\n\n{own}"
         if cell["cell_type"] != "code":
             continue
         if "injected-parameters" in cell["metadata"].get("tags", []):
@@ -154,6 +162,19 @@ def _configuration(root: Path) -> str:
     if "pages" in urls:
         config["html"]["baseurl"] = urls["pages"]
     return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+
+
+def _contents(root: Path, staged: Path) -> str:
+    """The table of contents, with the pages of the API reference under its first one."""
+    import yaml
+
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    rooms = [{"file": f"pages/api/{path.stem}"} for path in sorted((staged / "pages" / "api").glob("*.md"))]
+    for part in toc["parts"]:
+        for entry in part["chapters"]:
+            if entry["file"] == "pages/api" and rooms:
+                entry["sections"] = rooms
+    return yaml.safe_dump(toc, sort_keys=False, allow_unicode=True)
 
 
 def _cleaned(content: dict[str, Any]) -> dict[str, Any]:
