@@ -208,3 +208,23 @@ def test_command(folder, tmp_path, capsys):
     assert json.loads((out / "report.json").read_text())["sizes"] == {"n": 100, "N": 1000}
     assert main([*arguments[:2], "nowhere.npy"]) == 1
     assert "nowhere.npy" in capsys.readouterr().err
+
+
+def test_uneven_rows_are_measured_and_said(folder, report, tmp_path):
+    """Against rows whose spread of squared lengths is known: a common factor f gives E f^4/(E f^2)^2 - 1 and a bit."""
+    even = report.content["unevenness"]
+    for side, width in (("weak", 50), ("strong", 40)):
+        assert even[side]["gaussian"] == pytest.approx(2 / width)
+        assert even[side]["value"] == pytest.approx(2 / width, rel=0.25)
+    assert not any("outweigh" in text for text in report.content["cautions"])
+    weak, strong, y = features()
+    factor = np.where(np.arange(ROWS) % 7 == 0, 3.0, 0.5)[:, None]
+    wanted = np.mean(factor**4) / np.mean(factor**2) ** 2 * (1 + 2 / 40) - 1
+    paths = [tmp_path / name for name in ("weak.npy", "strong.npy", "y.npy")]
+    for path, values in zip(paths, (weak, strong * factor, y), strict=True):
+        np.save(path, values)
+    found = diagnose(*paths, n=150, unlabeled=1500, threads=2)
+    assert found.content["unevenness"]["strong"]["value"] == pytest.approx(wanted, rel=0.1)
+    (said,) = [text for text in found.content["cautions"] if "outweigh" in text]
+    assert "strong features" in said and "are probably too low" in said
+    assert said in html(found) and "spread of squared row lengths" in html(found)

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.linear_model import Ridge
 
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
 from w2s_utils.comparison_pairs import Pair
+from w2s_utils.comparison_trained import Rows, Trained
 from w2s_utils.diagnose import BlockMoments, Population
 from w2s_utils.probes import MODELS
-from w2s_utils.probes.ridge import design, fit
 from w2s_utils.theory.deterministic_equivalent import Moments, weak_to_strong
 
 # all stated before the first run: sample sizes in shares of the rows, penalties in shares of the features' variance
@@ -30,7 +28,6 @@ UNLABELED = (0.25, 0.7)
 SHARES = (1e-4, 1e-3, 1e-2)
 NEAR = 1.25  # labelled rows per weak feature, of the cell without penalties
 CELL = ("data", "weak", "strong", "part", "n", "N", "teacher_share", "student_share")
-Rows = npt.NDArray[np.int64]
 
 
 def cells_of(pair: Pair, folds: int, curve: float | None = None) -> pd.DataFrame:
@@ -140,39 +137,12 @@ def _fold(pair: Pair, cells: pd.DataFrame, fold: int, folds: int, draws: int, se
 
     found = Population(blocks).estimate(statistic)
     orders = [sample_order(pair, fold, draw, pool, seed) for draw in range(draws)]
-    actual = np.mean([_Trained(pair, order, test).errors(cells, penalties) for order in orders], axis=0)
+    actual = np.mean([Trained(pair, order, test, cells).errors(penalties) for order in orders], axis=0)
     columns: dict[str, Any] = {"data": pair.data, "weak": pair.weak, "strong": pair.strong, "fold": fold}
     for at, model in enumerate(MODELS):
         columns |= {model: found.value[:, at] / unit, f"{model}_plugin": found.plugin[:, at] / unit}
         columns[f"{model}_actual"] = actual[:, at] / unit
     return cells.assign(**columns)
-
-
-class _Trained:
-    """Models trained on one order of the pool; what cells share is done once."""
-
-    def __init__(self, pair: Pair, order: Rows, test: Rows) -> None:
-        self.x, self.y, self.order, self.test = {"w": pair.x_w, "s": pair.x_s}, pair.y, order, test
-        self.design = cache(lambda side, n, N: design(self.x[side][self._rows(n, N)]))
-        self.true = cache(lambda side, n, N, penalty: fit(self.design(side, n, N), self.y[self._rows(n, N)], penalty))
-        self.error = cache(lambda side, n, N, penalty: self._error(self.true(side, n, N, penalty), side))
-        self.said = cache(lambda n, N, penalty: self.true("w", n, 0, penalty).predict(self.x["w"][self._rows(0, N)]))
-
-    def _rows(self, n: int, N: int) -> Rows:
-        return np.concatenate([self.order[:n], self.order[len(self.order) - N :]])
-
-    def _error(self, head: Any, side: str) -> float:
-        predicted = head.predict(self.x[side][self.test])
-        return float(((predicted - self.y[self.test]) ** 2).sum(1).mean())
-
-    def errors(self, cells: pd.DataFrame, penalties: FloatArray) -> FloatArray:
-        """Test errors (cells, 4), in the order of `MODELS`."""
-        rows = []
-        for (n, N), (lam_t, lam_s) in zip(cells[["n", "N"]].itertuples(index=False), penalties, strict=True):
-            student = self._error(fit(self.design("s", 0, N), self.said(n, N, lam_t), lam_s), "s")
-            others = self.error("s", n, 0, lam_s), self.error("s", n, N, lam_s)
-            rows.append([self.error("w", n, 0, lam_t), student, *others])
-        return np.array(rows)
 
 
 def recomputed(pair: Pair, cell: pd.DataFrame, *, folds: int, draws: int, seed: int) -> dict[str, float]:

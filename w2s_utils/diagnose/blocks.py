@@ -7,7 +7,7 @@ leaving one out is a subtraction.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ class BlockMoments:
     rows: FloatArray
     sums: dict[str, FloatArray]
     products: dict[str, FloatArray]
+    _totals: dict[tuple[str, str], FloatArray] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def total(self) -> int:
@@ -180,13 +181,21 @@ class BlockMoments:
                 self.products["weak_target"][block] += a.T.astype(float) @ y
                 self.products["strong_target"][block] += b.T.astype(float) @ y
 
+    def _left(self, name: str, without: int | None, kind: str = "") -> Any:
+        """Sum over blocks, without one of them; the sum of all is taken once."""
+        array = getattr(self, kind)[name] if kind else getattr(self, name)
+        if (kind, name) not in self._totals:
+            self._totals[kind, name] = array.sum(0)
+        total = self._totals[kind, name]
+        return total if without is None else total - array[without]
+
     def frame(self, without: int | None = None) -> Frame:
         """Means of these rows, and constants in proportion to their features."""
-        rows = _left(self.rows, without)
-        means = {name: _left(array, without) / rows for name, array in self.sums.items()}
+        rows = self._left("rows", without)
+        means = {name: self._left(name, without, "sums") / rows for name in self.sums}
         sizes = {
             name: _CONSTANT
-            * float(np.sqrt(np.trace(_left(self.products[name], without)) / rows - means[name] @ means[name]))
+            * float(np.sqrt(np.trace(self._left(name, without, "products")) / rows - means[name] @ means[name]))
             for name in ("weak", "strong")
         }
         return Frame(means, sizes)
@@ -231,12 +240,12 @@ class BlockMoments:
         >>> blocks.moments(constant=False).weak.tolist(), float(x.var())
         ([[133.25]], 133.25)
         """
-        rows = _left(self.rows, without)
+        rows = self._left("rows", without)
         own = self.frame(without)
         frame = own if frame is None else frame
         c = frame.means
         off = {name: mean - c[name] for name, mean in own.means.items()}
-        raw = {name: _left(array, without) / rows for name, array in self.products.items()}
+        raw = {name: self._left(name, without, "products") / rows for name in self.products}
 
         def moved(name: str, left: str, right: str) -> FloatArray:
             # E[(a - c)(b - c)'] from E[a b'], the means and c
@@ -265,11 +274,6 @@ class Frame:
 
     means: dict[str, FloatArray]
     sizes: dict[str, float]
-
-
-def _left(array: FloatArray, without: int | None) -> Any:
-    total = array.sum(0)
-    return total if without is None else total - array[without]
 
 
 def _bordered(matrix: FloatArray, last_column: FloatArray, last_row: FloatArray, corner: float) -> FloatArray:

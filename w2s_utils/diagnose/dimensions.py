@@ -91,14 +91,17 @@ def unexplained(moments: Moments) -> FloatArray:
     [1.0, 1.75, 0.75]
     """
     assert moments.weak_target is not None and moments.strong_target is not None and moments.target is not None
-    joint = np.block([[moments.weak, moments.cross.T], [moments.cross, moments.strong]])
-    parts = [
-        (moments.weak, moments.weak_target),
-        (moments.strong, moments.strong_target),
-        (joint, np.concatenate([moments.weak_target, moments.strong_target])),
+    (l_w, U_w), (l_s, U_s), cross = moments._weak, moments._strong, moments._cross[0]
+    c_w, c_s = U_w.T @ moments.weak_target, U_s.T @ moments.strong_target
+    left = [
+        moments.target - float(np.sum(c**2 / (values + _RIDGE * values.mean())[:, None]))
+        for values, c in ((l_w, c_w), (l_s, c_s))
     ]
-    left = []
-    for matrix, column in parts:
-        solid = matrix + _RIDGE * np.trace(matrix) / len(matrix) * np.eye(len(matrix))
-        left.append(moments.target - float(np.sum(column * cho_solve(cho_factor(solid), column))))
+    # both together: what weak features explain, and what the strong ones do of the rest
+    floor = _RIDGE * (l_w.sum() + l_s.sum()) / (l_w.size + l_s.size)
+    known = cross / (l_w + floor)
+    rest = np.diag(l_s + floor) - known @ cross.T
+    column = c_s - known @ c_w
+    explained = np.sum(c_w**2 / (l_w + floor)[:, None]) + np.sum(column * cho_solve(cho_factor(rest), column))
+    left.append(moments.target - float(explained))
     return np.array(left)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from w2s_utils._arrays import FloatArray
 from w2s_utils.diagnose.blocks import BLOCKS, BlockMoments
@@ -87,7 +88,8 @@ class Population:
     def _map(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
         if self.threads == 1:
             return [function(item) for item in items]
-        with ThreadPoolExecutor(self.threads) as pool:
+        # side by side, each alone: decompositions that share their threads wait for each other
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self.threads) as pool:
             return list(pool.map(function, items))
 
     def estimate(self, statistic: Callable[[Moments], FloatArray]) -> Jackknifed:

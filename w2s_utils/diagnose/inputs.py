@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from w2s_utils._arrays import FloatArray
 from w2s_utils.diagnose.blocks import BLOCKS, BlockMoments, Chunk
 from w2s_utils.diagnose.files import Array, FeatureFile, open_features, read_column
+from w2s_utils.diagnose.lengths import Sample
 
 CLASSES = 20  # more different values than this, and numbers are a target, not classes
 
@@ -28,6 +30,8 @@ class Inputs:
         What the target is, in words; None without labels.
     groups : tuple of (str, int), or None
         Name and rows of majority and minority.
+    samples : dict of ndarray
+        ``weak``, ``strong``: evenly spread rows of both files.
     """
 
     weak: FeatureFile
@@ -35,6 +39,7 @@ class Inputs:
     blocks: dict[str, BlockMoments]
     task: str | None
     groups: tuple[tuple[str, int], tuple[str, int]] | None
+    samples: dict[str, FloatArray]
 
 
 def read_inputs(
@@ -44,6 +49,7 @@ def read_inputs(
     groups: str | os.PathLike[str] | None = None,
     *,
     allow_degenerate: bool = False,
+    threads: int = 1,
 ) -> Inputs:
     """Read, check and sum up the files, in one pass over the features.
 
@@ -57,6 +63,8 @@ def read_inputs(
     allow_degenerate : bool
         Accept constant and duplicate columns. They do no harm: a penalised fit ignores the first, and counts the
         second as one feature of twice the weight.
+    threads : int
+        For matrix products, at least 1.
 
     Returns
     -------
@@ -90,24 +98,27 @@ def read_inputs(
     member = None
     if groups is not None:
         member, who = _members(_matching(groups, "groups", rows), os.path.basename(groups))
-    columns = [_Columns(file) for file in files]
+    columns, samples = [_Columns(file) for file in files], [Sample(rows) for _ in files]
 
     def chunks() -> Iterator[Chunk]:
         start = 0
         for a, b in zip(files[0].chunks(), files[1].chunks(), strict=True):
-            for x, seen in zip((a, b), columns, strict=True):
+            for x, seen, sample in zip((a, b), columns, samples, strict=True):
                 seen.add(x)
+                sample.add(x)
             yield a, b, None if target is None else target[start : start + len(a)]
             start += len(a)
 
-    if member is None:
-        blocks = {"all": BlockMoments.of_chunks(chunks(), rows)}
-    else:
-        blocks = BlockMoments.of_groups(chunks(), rows, member)
+    with threadpool_limits(threads, "blas"):
+        if member is None:
+            blocks = {"all": BlockMoments.of_chunks(chunks(), rows)}
+        else:
+            blocks = BlockMoments.of_groups(chunks(), rows, member)
     if not allow_degenerate:
         for seen in columns:
             seen.check()
-    return Inputs(files[0], files[1], blocks, task, who)
+    kept = {name: sample.rows for name, sample in zip(("weak", "strong"), samples, strict=True)}
+    return Inputs(files[0], files[1], blocks, task, who, kept)
 
 
 def _matching(path: str | os.PathLike[str], what: str, rows: int) -> Array:

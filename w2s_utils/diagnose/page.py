@@ -141,4 +141,7 @@ def _tables(content: dict[str, Any]) -> list[str]:
         [f"{dims['d_sw']:.1f}", f"{dims['plugin']:.1f}", f"{dims['chance']:.1f}"]]  # fmt: skip
     head = ["shared (corrected)", "before correction", "by chance", "weak", "strong"]
     made.append(_table(head, [[*shared[0], str(dims["d_w"]), str(dims["d_s"])]]))
+    spread = content["unevenness"]
+    rows = [[name, f"{spread[name]['value']:.2g}", f"{spread[name]['gaussian']:.2g}"] for name in ("weak", "strong")]
+    made.append(_table(["spread of squared row lengths", "here", "Gaussian rows"], rows))
     return made

@@ -15,6 +15,7 @@ from w2s_utils.diagnose.dimensions import dimensions, unexplained
 from w2s_utils.diagnose.estimates import Jackknifed, Population
 from w2s_utils.diagnose.groups import GroupCurve, group_curve
 from w2s_utils.diagnose.inputs import Inputs, read_inputs
+from w2s_utils.diagnose.lengths import caution, unevenness
 from w2s_utils.diagnose.verdict import verdict
 
 MODELS = ("teacher", "student", "baseline", "ceiling")
@@ -32,7 +33,8 @@ class Report:
     ----------
     content : dict
         JSON: ``first_line``, ``verdict`` (three sentences), ``input``, ``sizes``, ``dimensions``, ``risks``, ``terms``,
-        ``gain``, ``pgr``, ``opr``, ``penalties``, ``unexplained``, ``curves``, ``more``, ``groups``, ``cautions``.
+        ``gain``, ``pgr``, ``opr``, ``penalties``, ``unexplained``, ``curves``, ``more``, ``groups``, ``unevenness``,
+        ``cautions``.
         Estimates are ``{"value", "se", "plugin"}``; errors in units of the target's variance.
     """
 
@@ -99,7 +101,7 @@ def diagnose(
         if value is not None and value < 2:
             raise ValueError(f"{name} = {value} is not allowed: at least 2")
     start = time.monotonic()
-    inputs = read_inputs(weak, strong, labels, groups, allow_degenerate=allow_degenerate)
+    inputs = read_inputs(weak, strong, labels, groups, allow_degenerate=allow_degenerate, threads=threads)
     blocks = inputs.blocks["all"]
     n = max(2, blocks.total // 5) if n is None else n
     unlabeled = max(2, blocks.total - n) if unlabeled is None else unlabeled
@@ -141,6 +143,10 @@ def _content(inputs: Inputs, population: Population, found: Analysis) -> Json:
         content["terms"]["reduced"]["value"] = 0.0
     content["penalties"] = _penalties(found)
     content["curves"] = _curves(found, labelled)
+    content["unevenness"] = _unevenness(inputs, full)
+    uneven = caution(content["unevenness"])
+    if uneven is not None:
+        content["cautions"].append(uneven)
     if content["dimensions"]["d_sw"] is None:
         content["cautions"].append("Too few rows for a correlation dimension: more than d_w + d_s are needed.")
     if not labelled:
@@ -210,6 +216,16 @@ def _unexplained(population: Population, unit: float) -> Json:
     noise = _pair(estimate.of(lambda v: v[2]))
     weak, strong = (_pair(estimate.of(lambda v, i=i: v[i] - v[2])) for i in (0, 1))  # type: ignore[misc]
     return {"noise": noise, "approximation_weak": weak, "approximation_strong": strong}
+
+
+def _unevenness(inputs: Inputs, full: Any) -> Json:
+    made = {}
+    for name, rows in inputs.samples.items():
+        values, vectors = getattr(full, f"_{name}")
+        # the constant, by construction the largest direction, is no column of the files
+        value = unevenness(rows, values[:-1], vectors[:-1, :-1])
+        made[name] = {"value": value, "gaussian": 2 / max(1, np.count_nonzero(values[:-1]))}
+    return made
 
 
 def _at_edge(found: Analysis, full: Any, model: str, features: str) -> bool:

@@ -193,8 +193,8 @@ def explorer() -> Explorer:
     return Explorer(
         name="unifying_view",
         title="What is the student's error made of, and when does it win?",
-        moves="With few labels the teacher's variance is large, and a student that shares few dimensions leaves most of "
-        "it behind. With many labels only bias is left: what the student cannot see.",
+        moves="With few labels the teacher's variance is large, and a student that shares few dimensions leaves most "
+        "of it behind. With many labels only bias is left: what the student cannot see.",
         reading="Solid: teacher and student. Dashed: the student's bias. From there to the dotted line: variance "
         "inherited; from there to the solid line: variance reduced. Shaded: what the student saves. All samples are "
         "alike here, so nothing is shifted.",

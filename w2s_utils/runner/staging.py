@@ -63,9 +63,7 @@ def stage(root: Path, staged: Path) -> None:
     (staged / "_toc.yml").write_text(_contents(root, staged), encoding="utf-8")
 
 
-def staged_notebook(
-    content: dict[str, Any], chapter: Chapter, known: Sequence[symbols.Symbol] = ()
-) -> dict[str, Any]:
+def staged_notebook(content: dict[str, Any], chapter: Chapter, known: Sequence[symbols.Symbol] = ()) -> dict[str, Any]:
     """Executed notebook as the book shows it: figures become numbered ones, the title gets its badges and symbols."""
     notebook = _cleaned(content)
     prose = "\n\n".join(chapters.source(c) for c in notebook["cells"] if c["cell_type"] == "markdown")

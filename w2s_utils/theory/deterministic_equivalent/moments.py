@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -58,6 +57,7 @@ class Moments:
     weak_target: FloatArray | None = None
     strong_target: FloatArray | None = None
     target: float | None = None
+    _solved: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         given = {name: finite_array(name, getattr(self, name), (2,)) for name in ("weak", "strong", "cross")}
@@ -165,19 +165,29 @@ class Moments:
         """Whether the target's moments are known."""
         return self.target is not None
 
-    @cached_property
+    @property
     def _weak(self) -> tuple[FloatArray, FloatArray]:
-        return spectrum("weak", self.weak)
+        return self._kept("weak", lambda: spectrum("weak", self.weak))
 
-    @cached_property
+    @property
     def _strong(self) -> tuple[FloatArray, FloatArray]:
-        return spectrum("strong", self.strong)
+        return self._kept("strong", lambda: spectrum("strong", self.strong))
 
-    @cached_property
+    @property
     def _cross(self) -> tuple[FloatArray, FloatArray]:
         """``cross`` between the two eigenbases, and its squares."""
-        turned = self._strong[1].T @ self.cross @ self._weak[1]
-        return turned, turned**2
+
+        def make() -> tuple[FloatArray, FloatArray]:
+            turned = self._strong[1].T @ self.cross @ self._weak[1]
+            return turned, turned**2
+
+        return self._kept("cross", make)
+
+    def _kept(self, name: str, make: Callable[[], tuple[FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:
+        # not functools.cached_property: in Python 3.11 its lock lets only one thread at a time solve anything
+        if name not in self._solved:
+            self._solved[name] = make()
+        return self._solved[name]
 
     @property
     def weak_values(self) -> FloatArray:

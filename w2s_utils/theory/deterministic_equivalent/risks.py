@@ -199,9 +199,12 @@ def weak_to_strong(
 
     def cell(n: float, N: float, lam_w: float, lam_s: float, lam_b: float, lam_c: float) -> tuple[float, ...]:
         taught = actual.taught(n, lam_w)
-        student = sum(actual.terms(n, N, lam_w, lam_s))
         inherited, reduced, rest = still.terms(n, N, lam_w, lam_s)
-        shift = 0.0 if still is actual else student - (inherited + reduced + rest)
+        student = inherited + reduced + rest
+        shift = 0.0
+        if still is not actual:
+            student = sum(actual.terms(n, N, lam_w, lam_s))
+            shift = student - (inherited + reduced + rest)
         others = true_labels(n, lam_b), ceiling(n, N, lam_c)
         return taught.risk, student, *others, inherited, reduced, rest - noise, shift, taught.spread
 
