@@ -140,7 +140,8 @@ class Trained:
 
 def _nested(rows: FloatArray, sizes: Sequence[int]) -> dict[int, Sums]:
     """Sums of the first rows, for each of ascending sizes."""
-    found, start = {}, 0
+    found: dict[int, Sums] = {}
+    start = 0
     for size in sizes:
         piece = Sums.of(rows[start:size])
         found[size] = piece if start == 0 else found[start] + piece

@@ -224,7 +224,7 @@ def _unevenness(inputs: Inputs, full: Any) -> Json:
         values, vectors = getattr(full, f"_{name}")
         # the constant, by construction the largest direction, is no column of the files
         value = unevenness(rows, values[:-1], vectors[:-1, :-1])
-        made[name] = {"value": value, "gaussian": 2 / max(1, np.count_nonzero(values[:-1]))}
+        made[name] = {"value": value, "gaussian": 2 / max(1, int(np.count_nonzero(values[:-1])))}
     return made
 
 

@@ -47,7 +47,8 @@ FINDINGS = (
 HERO = "performance-gap-recovery"
 HERO_TEXT = """\
 Share of the gap to the ceiling that the student closes (PGR), and its advantage over the strong model trained
-on the labels (OPR), for pairs of models that share 10, 50 or 90 feature dimensions. Circles: simulation. Solid: exact theory."""
+on the labels (OPR), for pairs of models that share 10, 50 or 90 feature dimensions. Circles: simulation.
+Solid: exact theory."""
 
 
 def findings(passports: Sequence[Mapping[str, Any]], chapters: Sequence[Chapter]) -> str:
