@@ -11,8 +11,8 @@ from w2s_utils import explorers
 from w2s_utils.runner import chapters
 
 HTML = toybook.ROOT / "_build" / "html"
-# the scripts that all pages share
-SHARED = ("_static/mathjax", "_static/vega")
+# third-party scripts and fonts that all pages share
+SHARED = ("_static/mathjax", "_static/vega", "_static/vendor", "_static/scripts")
 PAGE, BOOK = 1.5e6, 25e6
 
 DEFECTS = """<!doctype html><html><head><title>Defects</title></head><body><main><h1>A</h1><img src="x.svg">

@@ -82,13 +82,20 @@ def used(symbols: Sequence[Symbol], text: str, part: str, name: str) -> list[Sym
 
 def line(symbols: Sequence[Symbol], way: str) -> str:
     """The line of links, as Markdown; empty without symbols."""
-    links = " ".join(f'<a href="{way}pages/notation.html#{s.address}">${s.tex}$</a>' for s in symbols)
+    links = " ".join(
+        f'<a href="{way}pages/notation.html#{s.address}" aria-label="{_spoken(s.tex)}, in the notation">${s.tex}$</a>'
+        for s in symbols
+    )
     return f'<span class="w2s-symbols">Symbols: {links}</span>' if links else ""
 
 
 def _sections(page: str) -> list[tuple[str, str]]:
     parts = re.split(r"^#{1,3} (.+)$", page, flags=re.MULTILINE)
     return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def _spoken(tex: str) -> str:
+    return " ".join(re.sub(r"[^A-Za-z0-9]+", " ", tex).split())
 
 
 def _cased(tex: str) -> str:
