@@ -24,8 +24,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, summary: str, example: str) -> argparse.ArgumentParser:
-        raw = {"formatter_class": argparse.RawDescriptionHelpFormatter} if "\n" in example else {}
-        return commands.add_parser(name, help=summary, description=summary, epilog=f"example: {example}", **raw)
+        form = argparse.RawDescriptionHelpFormatter if "\n" in example else argparse.HelpFormatter
+        made = commands.add_parser(name, help=summary, description=summary, formatter_class=form)
+        made.epilog = f"example: {example}"
+        return made
 
     command("list", "show chapters, their last run and their parameters", "w2s list")
     example = """w2s run variance_decomposition -p n 800 -p d_sw 50

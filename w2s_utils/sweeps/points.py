@@ -104,6 +104,7 @@ def _ridge(
         errors = regularization.weighted_student_error(
             lam_t, _SEARCH, gamma_t=d / n_t, gamma_s=d / n_s, sigma2=sigma2, zeta=zeta, g=g
         )
+        errors = np.asarray(errors)
         at = int(np.argmin(errors))
         drawn = ridge.simulate(d, n_t, n_s, sigma2=sigma2, lam_t=[lam_t], lam_s=[_SEARCH[at]], zeta=zeta, g=g,
                                trials=trials, seed=seed)  # fmt: skip

@@ -80,7 +80,11 @@ def run(
         raise ParameterError(f"{chapter.name}: {error}") from None
     _require_parquet()
     _check(chapter.name, numbered)
-    content = {"chapter": chapter.name, "preset": preset, "parameters": {name: values[name] for name in used}}
+    content: dict[str, Any] = {
+        "chapter": chapter.name,
+        "preset": preset,
+        "parameters": {name: values[name] for name in used},
+    }
     content |= {"sweep": swept, "points": len(numbered)}
     folder = _folder(root, content)
     cache.require_writable([folder])

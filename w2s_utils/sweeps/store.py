@@ -54,7 +54,7 @@ class Store:
                 path.unlink(missing_ok=True)
                 continue
             for number, rows in table.groupby("point", sort=False):
-                at = int(number)  # type: ignore[call-overload]
+                at = int(number)
                 if at < len(self.points) and len(rows) == self.points[at]["trials"]:
                     self.finished[at] = rows.reset_index(drop=True)
 
