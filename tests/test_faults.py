@@ -306,5 +306,3 @@ def test_the_book_shows_a_nightly_run_of_every_fault():
     assert committed["times"] >= 1
     assert {row["fault"] for row in FOUND.values()} <= {row["fault"] for row in committed["faults"]}
     assert all(row["lost"] == 0 and row["injected"] >= committed["times"] for row in committed["faults"])
-
-

@@ -160,7 +160,8 @@ def _numpy(path: Path, kind: str) -> Array:
     try:
         if kind == ".npy":
             return np.load(path, mmap_mode="r", allow_pickle=False)
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here: numpy leaves a damaged file open
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
             names = archive.files
             wanted = "features" if "features" in names else names[0] if len(names) == 1 else None
             if wanted is None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from w2s_utils.runner import gallery, links, scorecard
+from w2s_utils.runner import gallery, links, measured, scorecard
 from w2s_utils.runner.chapters import Chapter
 
 # rooms that are about running the book, not about its subject
@@ -34,6 +34,8 @@ def write(root: Path, staged: Path, chapters: list[Chapter], urls: Mapping[str, 
         "pages/api.md": api_page(root),
         "_generated/tiles.md": tiles(found, scorecard.untested(root)),
         "_generated/chapters.md": chapter_table(found, chapters),
+        "_generated/scaling.md": measured.scaling(root),
+        "_generated/faults.md": measured.faults(root),
     }
     for name, text in made.items():
         path = staged / name
