@@ -24,15 +24,32 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, summary: str, example: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=summary, description=summary, epilog=f"example: {example}")
+        form = argparse.RawDescriptionHelpFormatter if "\n" in example else argparse.HelpFormatter
+        made = commands.add_parser(name, help=summary, description=summary, formatter_class=form)
+        made.epilog = f"example: {example}"
+        return made
 
     command("list", "show chapters, their last run and their parameters", "w2s list")
-    example = "w2s run variance_decomposition -p n 800 -p d_sw 50"
+    example = """w2s run variance_decomposition -p n 800 -p d_sw 50
+
+sweeps of simulation points, resumed where they stopped:
+  w2s run variance_decomposition --sweep n=400..4000:20 --sweep d_sw=10,50,90
+  w2s run ridge_regularization --sweep gamma_t=0.2..2:10 -p trials 200 --jobs 2
+  w2s run multi_index --sweep per_dim=2,5,20 --scheduler tcp://192.0.2.1:8786
+without --scheduler: a Dask cluster on this machine, or plain processes where Dask is not installed"""
     run = command("run", "run chapters, with other parameters if wanted", example)
     run.add_argument("chapters", nargs="+", metavar="CHAPTER", help="name of a notebook, without .ipynb")
     run.add_argument(
         "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
         help="set a parameter; a list is written 10,50,90 (`w2s list` shows what there is)",
+    )  # fmt: skip
+    run.add_argument(
+        "--sweep", dest="sweeps", action="append", default=[], metavar="NAME=VALUES",
+        help="simulate every value: a..b:count evenly spaced, or v1,v2; several are crossed; rows go to a Parquet file",
+    )  # fmt: skip
+    run.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="of a sweep: tcp://host:port of a Dask scheduler you trust, `local` or `processes`",
     )  # fmt: skip
     build = command("build", "run every chapter and build the book", "w2s build --preset paper")
     pdf = command("pdf", "run every chapter and make one PDF of the book (needs xelatex)", "w2s pdf")

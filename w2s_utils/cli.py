@@ -44,8 +44,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         pass
     try:
         return _COMMANDS[options.command](options, root, _say)
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted; finished chapters are kept", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        told = interrupt.args[0] if interrupt.args else "interrupted; finished chapters are kept"
+        print(f"{name}: {told}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe (head, less) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -67,6 +68,8 @@ def _run(options: argparse.Namespace, root: Path, say: Callable[[str], None]) ->
     from w2s_utils.runner import against, chapters, execute, run_page
 
     given = [(name, value) for name, value in options.parameters]
+    if options.sweeps or options.scheduler:
+        return _sweep(options, root, given, say)
     jobs = [
         execute.Job(chapter, chapter.values(options.preset, given), options.preset, bool(given))
         for chapter in chapters.select(root, options.chapters)
@@ -84,6 +87,19 @@ def _run(options: argparse.Namespace, root: Path, say: Callable[[str], None]) ->
                 for item in found:
                     say(f"against the reference: {item.figure}: {item.sentence}")
     return _judge(results, strict=not given)
+
+
+def _sweep(options: argparse.Namespace, root: Path, given: list[tuple[str, str]], say: Callable[[str], None]) -> int:
+    from w2s_utils.runner import chapters
+    from w2s_utils.sweeps import running
+
+    selected = chapters.select(root, options.chapters)
+    if len(selected) != 1 or not options.sweeps:
+        asked = "--scheduler without --sweep" if not options.sweeps else f"--sweep of {len(selected)} chapters"
+        raise chapters.ChapterError(f"{asked} is not allowed: one chapter and --sweep NAME=VALUES, see w2s run --help")
+    where = {"preset": options.preset, "scheduler": options.scheduler, "workers": options.jobs}
+    running.run(root, selected[0], given, options.sweeps, say=say, **where)
+    return 0
 
 
 def _build(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:

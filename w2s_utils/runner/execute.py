@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from w2s_utils.runner import cache, processes, scorecard
+from w2s_utils.runner import cache, locks, processes, scorecard
 from w2s_utils.runner.chapters import Chapter
 
 Echo = Callable[[str], None]
@@ -58,7 +58,7 @@ class _Running:
     key: str
     folder: Path
     process: subprocess.Popen[bytes]
-    start: float
+    lock: IO[bytes]
 
 
 def run(root: Path, jobs: list[Job], *, workers: int | None = None, inner: int = 1, echo: Echo = print) -> list[Result]:
@@ -104,27 +104,43 @@ def run(root: Path, jobs: list[Job], *, workers: int | None = None, inner: int =
             tell(job, "cached" + _summary(results[index]))
     waiting.sort()  # the longest first, so that no core waits for it at the end
     running: dict[int, _Running] = {}
+    elsewhere: set[int] = set()
     try:
         while waiting or running:
-            while waiting and len(running) < (workers or os.cpu_count() or 1):
-                _, index, key = waiting.pop(0)
-                running[index] = _start(root, scratch, jobs[index], key, inner)
-                tell(
-                    jobs[index],
-                    f"start ({jobs[index].preset}{', own parameters' if jobs[index].custom else ''})",
-                )
+            for item in list(waiting):
+                if len(running) >= (workers or os.cpu_count() or 1):
+                    break
+                _, index, key = item
+                job = jobs[index]
+                lock = locks.take(_lock(root, job))
+                if lock is None:  # two runs of one chapter: the second takes what the first makes
+                    if index not in elsewhere:
+                        tell(job, "another w2s is running it: waiting")
+                    elsewhere.add(index)
+                    continue
+                waiting.remove(item)
+                folder = cache.slot(root, job.chapter, job.parameters, job.preset, job.custom)
+                if index in elsewhere and (entry := cache.load(folder, key)) is not None:
+                    lock.close()
+                    results[index] = _finish(root, job, "cached", folder, entry)
+                    tell(job, "made by the other" + _summary(results[index]))
+                    continue
+                running[index] = _start(root, scratch, job, key, inner, lock)
+                tell(job, f"start ({job.preset}{', own parameters' if job.custom else ''})")
             time.sleep(0.02)
-            for index in [i for i, item in running.items() if item.process.poll() is not None]:
-                item = running.pop(index)
+            for index in [i for i, one in running.items() if one.process.poll() is not None]:
+                ended = running.pop(index)
                 try:
-                    results[index] = _collect(root, item)
+                    results[index] = _collect(root, ended)
                 finally:
-                    shutil.rmtree(item.folder, ignore_errors=True)
-                tell(item.job, _ending(root, results[index]))
+                    ended.lock.close()
+                    shutil.rmtree(ended.folder, ignore_errors=True)
+                tell(ended.job, _ending(root, results[index]))
     finally:
-        for item in running.values():
-            processes.kill(item.process)
-            shutil.rmtree(item.folder, ignore_errors=True)
+        for one in running.values():
+            processes.kill(one.process)
+            one.lock.close()
+            shutil.rmtree(one.folder, ignore_errors=True)
     return [results[index] for index in range(len(jobs))]
 
 
@@ -135,7 +151,12 @@ def _folders(root: Path, jobs: list[Job]) -> Iterator[Path]:
     yield from (cache.slot(root, job.chapter, job.parameters, job.preset, job.custom).parent for job in jobs)
 
 
-def _start(root: Path, scratch: Path, job: Job, key: str, inner: int) -> _Running:
+def _lock(root: Path, job: Job) -> Path:
+    slot = cache.slot(root, job.chapter, job.parameters, job.preset, job.custom)
+    return root / "_build" / "locks" / f"{slot.parent.name}-{slot.name}"
+
+
+def _start(root: Path, scratch: Path, job: Job, key: str, inner: int, lock: IO[bytes]) -> _Running:
     folder = scratch / f"{job.chapter.name}-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "result" / "figures").mkdir(parents=True)
@@ -167,7 +188,7 @@ def _start(root: Path, scratch: Path, job: Job, key: str, inner: int) -> _Runnin
             stderr=subprocess.STDOUT,
             start_new_session=True,  # an interrupt reaches the parent, which then ends its children
         )
-    return _Running(job, key, folder, process, time.monotonic())
+    return _Running(job, key, folder, process, lock)
 
 
 def _collect(root: Path, item: _Running) -> Result:
@@ -210,7 +231,8 @@ def _collect(root: Path, item: _Running) -> Result:
 
 def _finish(root: Path, job: Job, status: str, folder: Path, entry: dict[str, Any]) -> Result:
     if not job.custom:
-        _install(root, job.chapter, folder)
+        with locks.held(root / "_build" / "locks" / "install"):
+            _install(root, job.chapter, folder)
     return Result(job, status, folder, entry, unexpected=tuple(entry["unexpected"]))
 
 

@@ -1,0 +1,157 @@
+"""Workers of a sweep, all behind joblib: processes of this machine, a Dask cluster on it, or one elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import joblib
+
+from w2s_utils.sweeps.computing import Outcome
+
+LOCAL, PROCESSES = "local", "processes"
+_POLL = 0.5  # seconds between looks at the scheduler while no result comes
+
+
+class LostWorkers(RuntimeError):
+    """Workers or their scheduler have gone; the message is one line."""
+
+
+@dataclass
+class Backend:
+    """Where tasks go.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    workers : int
+        Tasks that run at once.
+    enter : callable
+        Returns the context in which `joblib.Parallel` uses these workers.
+    lost : callable
+        Says why no result will come any more, or nothing.
+    """
+
+    name: str
+    workers: int
+    enter: Callable[[], contextlib.AbstractContextManager[Any]]
+    lost: Callable[[], str] = field(default=lambda: "")
+
+    def run(self, tasks: Iterator[tuple[Any, ...]], function: Callable[..., Outcome]) -> Iterator[Outcome]:
+        """Results as they come. A thread takes them from joblib, so that this one can also look at the scheduler."""
+        results: queue.Queue[Outcome | BaseException | None] = queue.Queue()
+
+        def take() -> None:
+            try:
+                with self.enter():
+                    many = joblib.Parallel(
+                        n_jobs=self.workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
+                    )
+                    for outcome in many(joblib.delayed(function)(*task) for task in tasks):
+                        results.put(outcome)
+                results.put(None)
+            except BaseException as error:
+                results.put(error)
+
+        threading.Thread(target=take, daemon=True).start()
+        while True:
+            try:
+                got = results.get(timeout=_POLL)
+            except queue.Empty:
+                if why := self.lost():
+                    raise LostWorkers(why) from None
+                continue
+            if got is None:
+                return
+            if isinstance(got, BaseException):
+                why = self.lost() or f"{type(got).__name__}: {(str(got).splitlines() or ['no message'])[0]}"
+                raise LostWorkers(why) from None
+            yield got
+
+
+def has_dask() -> bool:
+    """Whether the extra ``dask`` is installed."""
+    return all(importlib.util.find_spec(name) is not None for name in ("dask", "distributed"))
+
+
+@contextlib.contextmanager
+def open_backend(scheduler: str | None, workers: int) -> Iterator[Backend]:
+    """Start or join the workers of a sweep; end those that were started.
+
+    Parameters
+    ----------
+    scheduler : str or None
+        Address of a Dask scheduler (``tcp://host:port``), ``"local"`` for a cluster on this machine, ``"processes"``
+        for joblib's own; None for ``"local"`` where Dask is installed, else ``"processes"``.
+    workers : int
+        How many to start on this machine.
+
+    Yields
+    ------
+    Backend
+
+    Raises
+    ------
+    ValueError
+        When Dask is needed and not installed, for an address that is none, or without an answer from it.
+    LostWorkers
+        When the cluster has no worker.
+
+    Examples
+    --------
+    >>> with open_backend("processes", 1) as backend:
+    ...     backend.name
+    '1 process of this machine'
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # before a worker imports numpy
+    chosen = scheduler or (LOCAL if has_dask() else PROCESSES)
+    if chosen == PROCESSES:
+        name = f"{workers} process{'es' if workers > 1 else ''} of this machine"
+        yield Backend(name, workers, lambda: joblib.parallel_config("loky"))
+        return
+    if not has_dask():
+        raise ValueError(f"--scheduler {chosen} needs Dask: pip install '.[dask]', or use --scheduler processes")
+    with _dask(chosen, workers) as backend:
+        yield backend
+
+
+@contextlib.contextmanager
+def _dask(chosen: str, workers: int) -> Iterator[Backend]:
+    import dask
+    import distributed
+
+    from w2s_utils.sweeps import dask_backend
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said here, once
+    dask.config.set({"distributed.scheduler.allowed-failures": 10, "distributed.comm.timeouts.connect": "10s"})
+    with contextlib.ExitStack() as stack:
+        address: Any = chosen
+        if chosen == LOCAL:
+            address = stack.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
+                    silence_logs=logging.CRITICAL, worker_dashboard_address=None,
+                )
+            )  # fmt: skip
+        elif not chosen.startswith(("tcp://", "tls://")):
+            raise ValueError(f"--scheduler {chosen} is not allowed: tcp://host:port, {LOCAL} or {PROCESSES}")
+        try:
+            client = distributed.Client(address, timeout="10s", set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"--scheduler {chosen}: no scheduler answers there: {type(error).__name__}") from None
+        stack.callback(dask_backend.leave, client)
+        count = dask_backend.wait_for_workers(client)
+        if not count:
+            raise LostWorkers(f"the scheduler at {chosen} has no worker: start some with `dask worker {chosen}`")
+        kind = "a Dask cluster on this machine" if chosen == LOCAL else f"the Dask cluster {chosen}"
+        name = f"{count} worker{'s' if count > 1 else ''} of {kind}"
+        yield Backend(name, count, dask_backend.context(client), dask_backend.watch(client, chosen))
