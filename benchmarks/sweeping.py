@@ -1,4 +1,4 @@
-"""Points of a sweep per second on 1 and 2 workers: ``python -m benchmarks.sweeping`` writes ``benchmarks/sweeping.json``.
+"""Points per second on 1 and 2 workers: ``python -m benchmarks.sweeping`` writes ``benchmarks/sweeping.json``.
 
 The page on scaling shows these numbers and what they predict for more workers.
 """
