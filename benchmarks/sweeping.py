@@ -1,4 +1,4 @@
-"""Points per second on 1 and 2 workers: ``python -m benchmarks.sweeping`` writes ``benchmarks/sweeping.json``.
+"""Points of a sweep per second on 1 and 2 workers, written by ``python -m benchmarks.sweeping`` to ``sweeping.json``.
 
 The page on scaling shows these numbers and what they predict for more workers.
 """
@@ -59,7 +59,7 @@ def warm_seconds(point: dict) -> float:
     return time.perf_counter() - start
 
 
-def main(count: int = 40) -> None:
+def main(count: int = 24) -> None:
     """Measure what is installed, and write the file."""
     kinds = [backends.PROCESSES, *([backends.LOCAL] if backends.has_dask() else [])]
     measured = [measure(kind, workers, count) for kind in kinds for workers in (1, 2)]

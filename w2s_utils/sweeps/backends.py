@@ -131,7 +131,13 @@ def _dask(chosen: str, workers: int) -> Iterator[Backend]:
 
     from w2s_utils.sweeps import dask_backend
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said here, once
+    for logger in (
+        "distributed",
+        *[name for name in logging.root.manager.loggerDict if name.startswith("distributed.")],
+    ):
+        logging.getLogger(logger).setLevel(logging.CRITICAL + 1)  # what goes wrong is said here, once
+    for logger in ("asyncio", "tornado.application"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
     dask.config.set({"distributed.scheduler.allowed-failures": 10, "distributed.comm.timeouts.connect": "10s"})
     with contextlib.ExitStack() as stack:
         address: Any = chosen
