@@ -186,7 +186,7 @@ def filter_table(runs: EnhancedRuns) -> pd.DataFrame:
 
 
 def sensitivity_table(runs: EnhancedRuns) -> pd.DataFrame:
-    """Mean improvement over pairs of every (p, q) that was run, per case and metric."""
+    """Mean improvement over pairs of every (p, q) that was run, per case and metric, with its standard error."""
     rows = []
     for case, (el, eu) in enumerate(runs.cases):
         for method in runs.methods:
@@ -194,7 +194,10 @@ def sensitivity_table(runs: EnhancedRuns) -> pd.DataFrame:
                 continue
             p, q = (float(part.split("=")[1]) for part in method.split())
             row = {"scene": runs.bench.name, "eta_l": el, "eta_u": eu, "p": p, "q": q}
-            rows.append(row | {metric: over_pairs(runs, case, method, metric).mean for metric in METRICS})
+            for metric in METRICS:
+                found = estimate(over_pairs(runs, case, method, metric), overlap(runs, case))
+                row |= {metric: found.mean, f"{metric}_se": found.se}
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
