@@ -32,7 +32,7 @@ def root(tmp_path_factory):
 def files(root):
     """Everything under ``_build`` that is not the partial notebook of a failed run."""
     build = root / "_build"
-    found = [path for path in build.rglob("*") if path.is_file()]
+    found = [path for path in build.rglob("*") if path.is_file() and path.parent.name != "locks"]
     return sorted(path.relative_to(build).as_posix() for path in found if path.parent != build / "failed")
 
 

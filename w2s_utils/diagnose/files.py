@@ -131,7 +131,7 @@ def read_column(path: str | os.PathLike[str], what: str) -> Array:
         values = np.asarray(_numpy(path, kind))
         headers = [str(i) for i in range(values.shape[1] if values.ndim == 2 else 1)]
     else:
-        frame = _csv(path) if kind == ".csv" else _arrow(path).read_table(path).to_pandas()
+        frame = _csv(path) if kind == ".csv" else _table(path)
         values, headers = frame.to_numpy(), [str(name) for name in frame.columns]
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -238,12 +238,25 @@ def _arrow(path: Path) -> Any:
     return parquet
 
 
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    """One line of what pyarrow says in several."""
+    return ValueError(f"{path.name}: not a readable .parquet file ({type(error).__name__})")
+
+
+def _table(path: Path) -> Any:
+    parquet = _arrow(path)
+    try:
+        return parquet.read_table(path).to_pandas()
+    except Exception as error:  # pyarrow's own exceptions cannot be named without importing it
+        raise _unreadable(path, error) from None
+
+
 def _parquet(path: Path) -> FeatureFile:
     parquet = _arrow(path)
     try:
         file = parquet.ParquetFile(path)
     except Exception as error:  # pyarrow's own exceptions cannot be named without importing it
-        raise ValueError(f"{path.name}: not a readable .parquet file ({type(error).__name__})") from None
+        raise _unreadable(path, error) from None
     names, rows = file.schema_arrow.names, file.metadata.num_rows
     lists = len(names) == 1 and "list" in str(file.schema_arrow.types[0])
     for header, kind in zip(names, file.schema_arrow.types, strict=True):
@@ -259,14 +272,20 @@ def _parquet(path: Path) -> FeatureFile:
             raise ValueError(f"{path.name}: column {names[0]}: lists of different lengths")
         return flat.reshape(len(batch), -1)
 
+    def batches(size: int) -> Iterator[Any]:
+        try:
+            yield from file.iter_batches(batch_size=size)
+        except Exception as error:  # a damaged page, found while reading
+            raise _unreadable(path, error) from None
+
     def stream() -> Iterator[Array]:
-        for batch in file.iter_batches(batch_size=CHUNK):
+        for batch in batches(CHUNK):
             made = matrix(batch)
             yield made.astype(np.float32 if made.dtype.itemsize <= 4 and made.dtype.kind == "f" else np.float64)
 
     if rows == 0 or not names:
         raise ValueError(f"{path.name}: no rows or no columns; a matrix, rows being examples, is needed")
-    width = matrix(next(file.iter_batches(batch_size=1))).shape[1]
+    width = matrix(next(batches(1))).shape[1]
     headers = tuple(f"{names[0]}[{i}]" for i in range(width)) if lists else tuple(names)
     held: list[Array] = []
     source = stream()

@@ -216,7 +216,7 @@ def penalty_of_slack(slack: ArrayLike, gamma_s: ArrayLike) -> FloatOrArray:
     Examples
     --------
     >>> round(float(penalty_of_slack(1.0, 1.0)), 6)
-    0.5
+    0.828427
     """
     positive(gamma_s=gamma_s)
     bad = ~(np.asarray(slack, float) <= 2)
