@@ -190,6 +190,7 @@ def test_stable_addresses_lead_to_figures_even_past_pictures_that_load_late(chro
         (place,) = (name for name in pages[page] if name.startswith("fig/") and name.endswith(f"/{passport['id']}"))
         assert place in gallery and f"fig-{passport['id']}" in pages[page], "old addresses keep working"
     chapter = HTML / "chapters" / "intrinsic_dimension" / "utkface_regression.html"
+    chrome.get_log("browser")  # what earlier tests left there
     for place in ("fig/dong2025/utkface-pairs", "fig-utkface-pairs"):
         chrome.get("about:blank")
         chrome.get(f"{chapter.as_uri()}#{place}")
