@@ -6,56 +6,15 @@ Errors are one line that names the file and, where there is one, the column.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from w2s_utils.diagnose import parquet
+from w2s_utils.diagnose.matrix import Array, FeatureFile
 
 KINDS = (".npy", ".npz", ".parquet", ".csv")
-CHUNK = 10_000  # rows; a multiple of 20, so that a chunk has whole rounds of blocks
-Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class FeatureFile:
-    """A matrix on disk.
-
-    Attributes
-    ----------
-    name : str
-        File name, for messages.
-    rows, columns : int
-    headers : tuple of str
-        Names of the columns, or their numbers from 0.
-    read : callable
-        ``read(start, stop)``, float32 or float64 rows; calls come in order.
-    """
-
-    name: str
-    rows: int
-    columns: int
-    headers: tuple[str, ...]
-    read: Callable[[int, int], Array]
-
-    def chunks(self, size: int = CHUNK) -> Iterator[Array]:
-        """Rows in order; a value that is not finite is an error that names row and column."""
-        for start in range(0, self.rows, size):
-            chunk = self.read(start, min(start + size, self.rows))
-            # a sum is finite unless an entry is not, or it overflows: then look closer
-            with np.errstate(invalid="ignore", over="ignore"):
-                total = chunk.sum(dtype=np.float64)
-            if not np.isfinite(total):
-                bad = np.argwhere(~np.isfinite(chunk))
-                if len(bad):
-                    row, column = (int(i) for i in bad[0])
-                    raise ValueError(
-                        f"{self.name}: row {start + row}, column {self.headers[column]}: {chunk[row, column]}; "
-                        "every value must be finite"
-                    )
-            yield chunk
 
 
 def open_features(path: str | os.PathLike[str]) -> FeatureFile:
@@ -94,7 +53,7 @@ def open_features(path: str | os.PathLike[str]) -> FeatureFile:
         return _of_array(path.name, _numpy(path, kind))
     if kind == ".csv":
         return _of_frame(path.name, _csv(path))
-    return _parquet(path)
+    return parquet.open_matrix(path)
 
 
 def read_column(path: str | os.PathLike[str], what: str) -> Array:
@@ -131,7 +90,7 @@ def read_column(path: str | os.PathLike[str], what: str) -> Array:
         values = np.asarray(_numpy(path, kind))
         headers = [str(i) for i in range(values.shape[1] if values.ndim == 2 else 1)]
     else:
-        frame = _csv(path) if kind == ".csv" else _table(path)
+        frame = _csv(path) if kind == ".csv" else parquet.read_table(path)
         values, headers = frame.to_numpy(), [str(name) for name in frame.columns]
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -228,74 +187,3 @@ def _of_frame(name: str, frame: Any) -> FeatureFile:
         raise ValueError(f"{name}: no rows or no columns; a matrix, rows being examples, is needed")
     made = _of_array(name, np.column_stack(columns))
     return FeatureFile(name, made.rows, made.columns, tuple(str(h) for h in frame.columns), made.read)
-
-
-def _arrow(path: Path) -> Any:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError:
-        raise ValueError(f"{path.name}: reading .parquet needs pyarrow (pip install 'w2s-utils[parquet]')") from None
-    return parquet
-
-
-def _unreadable(path: Path, error: Exception) -> ValueError:
-    """One line of what pyarrow says in several."""
-    return ValueError(f"{path.name}: not a readable .parquet file ({type(error).__name__})")
-
-
-def _table(path: Path) -> Any:
-    parquet = _arrow(path)
-    try:
-        return parquet.read_table(path).to_pandas()
-    except Exception as error:  # pyarrow's own exceptions cannot be named without importing it
-        raise _unreadable(path, error) from None
-
-
-def _parquet(path: Path) -> FeatureFile:
-    parquet = _arrow(path)
-    try:
-        file = parquet.ParquetFile(path)
-    except Exception as error:  # pyarrow's own exceptions cannot be named without importing it
-        raise _unreadable(path, error) from None
-    names, rows = file.schema_arrow.names, file.metadata.num_rows
-    lists = len(names) == 1 and "list" in str(file.schema_arrow.types[0])
-    for header, kind in zip(names, file.schema_arrow.types, strict=True):
-        if not lists and not str(kind).startswith(("int", "uint", "float", "double", "bool", "halffloat")):
-            raise ValueError(f"{path.name}: column {header} of type {kind}; real numbers are needed")
-
-    def matrix(batch: Any) -> Array:
-        if not lists:
-            return np.column_stack([column.to_numpy(zero_copy_only=False) for column in batch.columns])
-        column = batch.column(0)
-        flat = column.flatten().to_numpy(zero_copy_only=False)
-        if len(batch) == 0 or len(flat) % len(batch):
-            raise ValueError(f"{path.name}: column {names[0]}: lists of different lengths")
-        return flat.reshape(len(batch), -1)
-
-    def batches(size: int) -> Iterator[Any]:
-        try:
-            yield from file.iter_batches(batch_size=size)
-        except Exception as error:  # a damaged page, found while reading
-            raise _unreadable(path, error) from None
-
-    def stream() -> Iterator[Array]:
-        for batch in batches(CHUNK):
-            made = matrix(batch)
-            yield made.astype(np.float32 if made.dtype.itemsize <= 4 and made.dtype.kind == "f" else np.float64)
-
-    if rows == 0 or not names:
-        raise ValueError(f"{path.name}: no rows or no columns; a matrix, rows being examples, is needed")
-    width = matrix(next(batches(1))).shape[1]
-    headers = tuple(f"{names[0]}[{i}]" for i in range(width)) if lists else tuple(names)
-    held: list[Array] = []
-    source = stream()
-
-    def read(start: int, stop: int) -> Array:
-        # batches end where row groups do: collect what a chunk needs
-        while sum(map(len, held)) < stop - start:
-            held.append(next(source))
-        joined = np.concatenate(held) if len(held) > 1 else held[0]
-        held[:] = [joined[stop - start :]]
-        return joined[: stop - start]
-
-    return FeatureFile(path.name, rows, width, headers, read)
