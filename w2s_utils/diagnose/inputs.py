@@ -12,8 +12,8 @@ from threadpoolctl import threadpool_limits
 from w2s_utils._arrays import FloatArray
 from w2s_utils.diagnose.blocks import BLOCKS, BlockMoments, Chunk
 from w2s_utils.diagnose.files import open_features, read_column
-from w2s_utils.diagnose.matrix import Array, FeatureFile
 from w2s_utils.diagnose.lengths import Sample
+from w2s_utils.diagnose.matrix import Array, FeatureFile
 
 CLASSES = 20  # more different values than this, and numbers are a target, not classes
 
