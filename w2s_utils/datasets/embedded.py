@@ -20,8 +20,6 @@ from w2s_utils.datasets.features import Features, digest
 from w2s_utils.environment import ROOT
 
 FOLDER = ROOT / "data" / "features"
-ROW_ARRAYS = ("ids", "pool_rows", "groups")
-FEATURE_ARRAYS = ("codes", "scale", "mean", "spectrum", "spectrum_uncentred", "fingerprint")
 
 
 def index(folder: Path = FOLDER) -> dict[str, Any]:

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from w2s_utils._arrays import FloatArray
 from w2s_utils.environment import ROOT
-from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, SELECTED_FROM, STRONGER, EnhancedRuns, Pair, setting
+from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, SELECTED_FROM, STRONGER, EnhancedRuns, setting
 from w2s_utils.group_benchmarks.statistics import (
     METRICS,
     Measured,
@@ -218,14 +217,3 @@ def published_table(folder: Path = ROOT / "data") -> pd.DataFrame:
     """
     table = pd.read_csv(folder / "liu2026_table1.csv", comment="#")
     return table.melt(["dataset", "eta_l", "eta_u"], var_name="pair", value_name="improvement")
-
-
-def pairs_that_improve(table: pd.DataFrame, metric: str = "average", errors: float = 2.0) -> FloatArray:
-    """Numbers of pairs whose improvement is above, and below, 0 by so many standard errors: shape (2,)."""
-    z = table[metric] / table[f"{metric}_se"]
-    return np.array([(z > errors).sum(), (z < -errors).sum()])
-
-
-def pair_names(pairs: Sequence[Pair]) -> list[str]:
-    """Pairs as readers see them."""
-    return [f"{weak} → {strong}".replace("_", " ") for weak, strong in pairs]

@@ -20,7 +20,6 @@ from w2s_utils.group_benchmarks.runs import labelled_samples
 from w2s_utils.theory.deterministic_equivalent import Moments, weak_to_strong
 
 Pair = tuple[str, str]
-_BALANCED = 0.5
 
 
 def signs(bench: Benchmark) -> FloatArray:

@@ -6,9 +6,7 @@ repository and shown in the book; it names no host, no user and no folder.
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 import json
 import os
 import platform
@@ -144,14 +142,3 @@ def status(root: Path, receipt: Mapping[str, Any], figure: str) -> str:
     if entry is None:
         return "none"
     return entry["result"] if entry["reference"] == reference_hash(root, figure) else "earlier"
-
-
-def matrix_csv(root: Path, figures: Sequence[str]) -> str:
-    """The matrix of the page as CSV: a row per figure, a column per kept receipt."""
-    found = kept(root)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["figure", *(name(receipt).removesuffix(".json") for receipt in found)])
-    for figure in figures:
-        writer.writerow([figure, *(status(root, receipt, figure) for receipt in found)])
-    return text.getvalue()
