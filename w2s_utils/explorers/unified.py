@@ -149,14 +149,7 @@ def explorer() -> Explorer:
             f"{of}student": f"{of}followed + {of}spread * echo * (1 - shared + shared * pow(1 - kept, 2))",
         }
 
-    def in_rows(expression: str, names: list[str]) -> str:
-        for name in names:
-            expression = expression.replace(f"row_{name}", f"datum.{name}")
-        return expression
-
     now = model("rows", "now_")
-    drawn = model("datum.x", "row_")
-    names = [name.removeprefix("row_") for name in drawn]
     percent = "format({} / now_teacher, '.1%')"
     derived = {
         "shared": "overlap / 100",
@@ -172,7 +165,8 @@ def explorer() -> Explorer:
         f"', reduced variance ' + {percent.format('(now - now_followed)')} + '.'",
     }
     columns = {"x": f"{_LOW} * pow({_HIGH / _LOW:.15g}, datum.t)"}
-    columns |= {name.removeprefix("row_"): in_rows(expression, names) for name, expression in drawn.items()}
+    drawn = model("datum.x", "datum.")
+    columns |= {name.removeprefix("datum."): expression for name, expression in drawn.items()}
     x = Axis("labelled rows per dimension", (_LOW, _HIGH), log=True, ticks=(1, 2, 5, 10, 20, 50), format="~g")
     y = Axis("excess error over the target’s variance", (0.005, 20.0), log=True, ticks=(0.01, 0.1, 1, 10), format="~g")
     lines = [
