@@ -14,6 +14,7 @@ from w2s_utils.datasets import Dataset
 from w2s_utils.datasets.drawing import counts
 
 IntArray = npt.NDArray[np.int64]
+Pair = tuple[str, str]  # teacher and student
 SCENES = ("tops", "wear", "shoe", "nine")
 # heads of nine classes take ten times as long: a model from each third of the list
 FEW = {"nine": ("lite0_block4", "squeezenet_64px", "efficientnet_lite2")}
@@ -34,7 +35,7 @@ class Benchmark:
     test : ndarray of int64
         Test rows, as many majority as minority rows of every class.
     groups : ndarray of int64, shape (len(test),)
-        2 class + minority: the cells over which accuracies are averaged.
+        2 class + minority: the groups over which accuracies are averaged.
     """
 
     name: str
@@ -55,6 +56,11 @@ class Benchmark:
         """Labels of the test rows."""
         return self.labels[self.test]
 
+    @property
+    def all_groups(self) -> IntArray:
+        """Groups of all rows, numbered as ``groups``."""
+        return 2 * self.labels + self.minority
+
     def overlap(self, size: float, eta: float) -> float:
         """What a sample of a size and minority fraction repeats of the pool: f/(1-f), mean over its images.
 
@@ -69,8 +75,7 @@ class Benchmark:
         float
             f is the share of its group's pool images that is drawn; inf where all are.
         """
-        pool = self.data.pool_rows
-        there = np.bincount(2 * self.labels[pool] + self.minority[pool], minlength=2 * self.classes)
+        there = np.bincount(self.all_groups[self.data.pool_rows], minlength=2 * self.classes)
         drawn = size * np.ravel(counts(10_000, eta, self.classes)) / 1e4
         share = drawn / there
         with np.errstate(divide="ignore"):

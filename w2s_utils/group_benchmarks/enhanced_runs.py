@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
-from w2s_utils.group_benchmarks.data import Benchmark
+from w2s_utils.group_benchmarks.data import Benchmark, Pair
 from w2s_utils.group_benchmarks.runs import Hits, labelled_samples, true_heads
 from w2s_utils.probes.confidence import confidence_many
 from w2s_utils.probes.enhanced import P, Q
@@ -25,7 +25,6 @@ from w2s_utils.probes.many import classify_many, fit_many
 SELECTED_FROM = ((0.2, 0.0), (0.5, 0.0), (0.2, 0.7), (0.5, 0.7), (1.0, 0.7))
 STRONGER = (3.0, 10.0, 30.0)  # times the penalty
 COARSE = 1e-5  # of gradients; tighter ones change one answer in a hundred thousand
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from w2s_utils.group_benchmarks.data import common_images
 from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, EnhancedRuns
 from w2s_utils.group_benchmarks.enhanced_tables import SELECTED, SELECTED_PENALTY, over_pairs, overlap, owing_like
 from w2s_utils.group_benchmarks.statistics import METRICS, PooledEstimate, combine, estimate, over_scenes
-from w2s_utils.group_benchmarks.verdicts import PUBLISHED, command_for, two_classes
+from w2s_utils.group_benchmarks.verdicts import PUBLISHED, command_for, pooled_trend, two_classes
 
 SMALLEST = {"average": 0.5, "worst": 1.0}  # per cent of accuracy, and points, stated beforehand
 # the method that should improve more, the other, the metric, and the cases over which their difference is averaged
@@ -50,14 +50,14 @@ def enhanced_findings(runs: Mapping[str, EnhancedRuns]) -> list[Finding]:
         cells = {name: _cases(runs[name], metric) for name in runs}
         if len(two) > 1:
             whole = [over_scenes(parts, alike) for parts in zip(*(cells[name] for name in two), strict=True)]
-            found.append(_trend(f"liu2026/enhanced-{metric}", whole, SMALLEST[metric], _on(runs, two)))
+            found.append(pooled_trend(f"liu2026/enhanced-{metric}", whole, SMALLEST[metric], _on(runs, two)))
         for name in scenes if metric == "average" else ():
             id = f"liu2026/enhanced-{metric}-{name}"
-            found.append(_trend(id, [_mean_case(runs[name])], SMALLEST[metric], _on(runs, [name])))
+            found.append(pooled_trend(id, [_mean_case(runs[name])], SMALLEST[metric], _on(runs, [name])))
     for name in PUBLISHED:
         id = f"liu2026/table1-{name}"
         if name in runs:
-            found.append(_trend(id, _cases(runs[name], "average"), SMALLEST["average"], _on(runs, [name])))
+            found.append(pooled_trend(id, _cases(runs[name], "average"), SMALLEST["average"], _on(runs, [name])))
         else:
             found.append(claims.not_tested(id, needs=f"{name} on disk; {command_for(name, 'enhanced_w2s')}"))
     return found
@@ -114,7 +114,7 @@ def comparison_findings(runs: Mapping[str, EnhancedRuns]) -> list[Finding]:
             default = combine([over_pairs(run, case, DEFAULT, metric) for case in cases])
             steps.append(estimate(owing_like(combine(parts, weights), default), _overlap(run, cases)))
         on = f"{first} minus {second}; {_on(runs, names)}"
-        found.append(_trend(id, [over_scenes(steps, alike)], SMALLEST[metric], on))
+        found.append(pooled_trend(id, [over_scenes(steps, alike)], SMALLEST[metric], on))
     return found
 
 
@@ -135,8 +135,3 @@ def _cases(run: EnhancedRuns, metric: str) -> list[PooledEstimate]:
 def _on(runs: Mapping[str, EnhancedRuns], names: Sequence[str]) -> str:
     pairs, draws = sum(len(runs[name].pairs) for name in names), len(runs[names[0]].hits)
     return f"{pairs} pairs on {', '.join(names)}, {draws} draws"
-
-
-def _trend(id: str, parts: Sequence[PooledEstimate], smallest: float, on: str) -> Finding:
-    effects, ses, df = ([getattr(part, name) for part in parts] for name in ("mean", "se", "df"))
-    return claims.trend(id, effects, ses, smallest=smallest, df=df, on=on)

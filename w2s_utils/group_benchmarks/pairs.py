@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from w2s_utils import datasets
-from w2s_utils.group_benchmarks.data import Benchmark
-from w2s_utils.group_benchmarks.runs import Runs
+from w2s_utils.group_benchmarks.data import Benchmark, Pair
+from w2s_utils.group_benchmarks.runs import Runs, left_out
 from w2s_utils.group_benchmarks.statistics import METRICS
-from w2s_utils.group_benchmarks.tables import Pair, over_pairs
+from w2s_utils.group_benchmarks.tables import over_pairs
 from w2s_utils.probes.many import classify_many, fit_many
 
 
@@ -42,7 +42,6 @@ def by_strength(bench: Benchmark, etas: Sequence[float], *, n: int, seeds: Seque
     >>> list(by_strength(tops, [0.5], n=50, seeds=[900], penalty=0.03).features)
     ['lite0_block4', 'squeezenet']
     """
-    pool, cells = bench.data.pool_rows, 2 * bench.labels + bench.minority
     found = {}
     for model, X in bench.features.items():
         scores = []
@@ -50,9 +49,7 @@ def by_strength(bench: Benchmark, etas: Sequence[float], *, n: int, seeds: Seque
             for eta in etas:
                 drawn = datasets.resample_groups(bench.data, 2 * n, 1, eta_l=eta, eta_u=eta, seed=seed).labelled
                 heads = fit_many(X[drawn], bench.labels[drawn][:, None], penalty, bench.classes)
-                left = np.setdiff1d(pool, drawn)
-                hits = classify_many(heads, X[left])[0] == bench.labels[left]
-                scores += [hits[cells[left] == g].mean() for g in np.unique(cells[left])]
+                scores.append(left_out(bench, classify_many(heads, X)[0] == bench.labels, drawn))
         found[model] = float(np.mean(scores))
     return replace(bench, features={model: bench.features[model] for model in sorted(found, key=found.__getitem__)})
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from w2s_utils import datasets, parallel
 from w2s_utils._arrays import FloatArray
-from w2s_utils.group_benchmarks.data import Benchmark, IntArray
+from w2s_utils.group_benchmarks.data import Benchmark, IntArray, Pair
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.many import classify_many, fit_many
 
@@ -51,7 +51,7 @@ class Runs:
 
     bench: Benchmark
     models: tuple[str, ...]
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[Pair, ...]
     etas_l: tuple[float, ...]
     etas_u: tuple[float, ...]
     n: int
@@ -148,9 +148,9 @@ def benchmark_runs(
 def left_out(bench: Benchmark, hits: Hits, sample: IntArray) -> float:
     """Accuracy on the pool images outside a sample, mean over groups; hits have a row per image of the data set."""
     rows = np.setdiff1d(bench.data.pool_rows, sample)
-    cells = (2 * bench.labels + bench.minority)[rows]
-    total = np.bincount(cells)
-    right = np.bincount(cells, weights=hits[rows])
+    groups = bench.all_groups[rows]
+    total = np.bincount(groups)
+    right = np.bincount(groups, weights=hits[rows])
     return float(np.mean(right[total > 0] / total[total > 0]))
 
 

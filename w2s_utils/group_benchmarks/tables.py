@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from w2s_utils.group_benchmarks.data import Pair
 from w2s_utils.group_benchmarks.runs import Runs
 from w2s_utils.group_benchmarks.statistics import (
     METRICS,
@@ -22,7 +23,6 @@ from w2s_utils.group_benchmarks.statistics import (
 )
 
 ROLES = ("teacher", "student", "baseline", "ceiling")
-Pair = tuple[str, str]
 
 
 def level(

@@ -15,11 +15,9 @@ from scipy.linalg import cho_factor, cho_solve
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
 from w2s_utils.datasets.drawing import counts
-from w2s_utils.group_benchmarks.data import Benchmark
+from w2s_utils.group_benchmarks.data import Benchmark, Pair
 from w2s_utils.group_benchmarks.runs import labelled_samples
 from w2s_utils.theory.deterministic_equivalent import Moments, weak_to_strong
-
-Pair = tuple[str, str]
 
 
 def signs(bench: Benchmark) -> FloatArray:
@@ -67,14 +65,13 @@ def predicted_gains(
     .. [1] `theory.deterministic_equivalent`, with moments of labelled, unlabelled and test images.
     """
     y, rows = signs(bench), []
-    pool = bench.data.pool_rows
-    cells = 2 * bench.labels + bench.minority
+    pool, groups = bench.data.pool_rows, bench.all_groups
     extended = {model: np.column_stack([X, np.ones(len(X))]) for model, X in bench.features.items()}
     for weak, strong in pairs:
         parts, tested = (
             [
                 Moments.of_sample(extended[weak][at], extended[strong][at], y[at])
-                for at in (where[cells[where] == g] for g in range(2 * bench.classes))
+                for at in (where[groups[where] == g] for g in range(2 * bench.classes))
             ]
             for where in (pool, bench.test)
         )
@@ -82,7 +79,7 @@ def predicted_gains(
             eta: Moments.mixture(list(zip(np.ravel(counts(10_000, eta, bench.classes)) / 1e4, parts, strict=True)))
             for eta in {*etas_l, *etas_u}
         }
-        test = Moments.mixture([(0.25, part) for part in tested])
+        test = Moments.mixture([(1 / len(tested), part) for part in tested])
         for el in etas_l:
             for eu in etas_u:
                 found = weak_to_strong(

@@ -11,10 +11,10 @@ from sklearn.linear_model import LogisticRegression
 
 from w2s_utils import claims, datasets
 from w2s_utils.claims import Finding
-from w2s_utils.group_benchmarks.data import Benchmark, common_images
+from w2s_utils.group_benchmarks.data import Benchmark, Pair, common_images
 from w2s_utils.group_benchmarks.runs import Runs
 from w2s_utils.group_benchmarks.statistics import PooledEstimate, over_scenes
-from w2s_utils.group_benchmarks.tables import Pair, over_pairs
+from w2s_utils.group_benchmarks.tables import over_pairs
 from w2s_utils.metrics import group_accuracies
 
 SMALLEST = {"average": 0.5, "worst": 1.0}  # points, stated beforehand
@@ -82,16 +82,18 @@ def gain_findings(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]], 
             cells = [table[question, metric, name] for name in two]
             whole = [over_scenes(parts, alike) for parts in zip(*cells, strict=True)]
             on = f"mean of {', '.join(two)} (stand-ins) and their pairs, {len(first.teacher)} draws"
-            found.append(_trend(f"liu2026/{question}-{metric}", whole, SMALLEST[metric], on))
+            found.append(pooled_trend(f"liu2026/{question}-{metric}", whole, SMALLEST[metric], on))
         for name in scenes if metric == "average" else ():
             on = f"{len(kept[name])} pairs on {runs[name].bench.name}, a stand-in, {len(runs[name].teacher)} draws"
             measured = table[question, metric, name]
-            found.append(_trend(f"liu2026/{question}-{metric}-{name}", measured, SMALLEST[metric], on))
+            found.append(pooled_trend(f"liu2026/{question}-{metric}-{name}", measured, SMALLEST[metric], on))
     for name in PUBLISHED:
         if name in runs:
             measured = [one for question in ("matched", "mismatch") for one in table[question, "average", name]]
             found.append(
-                _trend(f"liu2026/gain-{name}", measured, SMALLEST["average"], f"{len(kept[name])} pairs on {name}")
+                pooled_trend(
+                    f"liu2026/gain-{name}", measured, SMALLEST["average"], f"{len(kept[name])} pairs on {name}"
+                )
             )
         else:
             needs = f"{name} on disk; {command_for(name, 'benchmarks')}"
@@ -109,7 +111,7 @@ def baseline_finding(runs: Mapping[str, Runs], kept: Mapping[str, Sequence[Pair]
             parts.append(over_pairs(runs[name], kept[name], [(eta, eta)], weights=(-1.0,), against="baseline"))
         cells.append(over_scenes(parts, alike))
     on = f"mean of {', '.join(names)} and their pairs, eta_u = eta_l = 0.5 and {eta_o:g}"
-    return _trend("book/labels-beat-pseudo-labels", cells, 1.0, on)
+    return pooled_trend("book/labels-beat-pseudo-labels", cells, 1.0, on)
 
 
 def theory_finding(measured: pd.DataFrame, predicted: pd.DataFrame, eta_o: float) -> Finding:
@@ -209,6 +211,12 @@ def _both(parts: Sequence[Contrast]) -> Contrast:
     return settings, tuple(weight / len(parts) for _, weights in parts for weight in weights)
 
 
+def pooled_trend(id: str, parts: Sequence[PooledEstimate], smallest: float, on: str) -> Finding:
+    """Whether all of some estimates are above 0, by `claims.trend`."""
+    effects, ses, df = ([getattr(part, name) for part in parts] for name in ("mean", "se", "df"))
+    return claims.trend(id, effects, ses, smallest=smallest, df=df, on=on)
+
+
 def command_for(name: str, chapter: str) -> str:
     """What runs a chapter on a reader's data: samples that the rarest group of Waterbirds, 56 images, can give."""
     return f"w2s run {chapter} -p scenes {name} -p data_dir PATH -p n 20 -p N 140"
@@ -222,8 +230,3 @@ def two_classes(runs: Mapping[str, Any]) -> list[str]:
 def _own(runs: Runs) -> bool:
     """Whether the images are a reader's."""
     return runs.bench.data.images is not None
-
-
-def _trend(id: str, parts: Sequence[PooledEstimate], smallest: float, on: str) -> Finding:
-    effects, ses, df = ([getattr(part, name) for part in parts] for name in ("mean", "se", "df"))
-    return claims.trend(id, effects, ses, smallest=smallest, df=df, on=on)
