@@ -219,6 +219,8 @@ def test_enhanced_tables_and_findings(tops):
     found = enhanced_verdicts.enhanced_findings({"tops": run}) + enhanced_verdicts.comparison_findings({"tops": run})
     found += [enhanced_verdicts.filter_finding({"tops": run}), enhanced_verdicts.consistency_finding(table)]
     assert {one.verdict for one in found} <= {"holds", "fails", "inconclusive", "not tested"}
+    # a reader's pairs may all stay as vanilla training left them
+    assert enhanced_verdicts.consistency_finding(table.assign(moved=0.0)).verdict == "not tested"
     with pytest.raises(ValueError, match="method = 'magic' was not run"):
         enhanced_tables.hits_of(run, "magic", 0, 0)
 

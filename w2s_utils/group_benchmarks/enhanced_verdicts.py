@@ -72,9 +72,12 @@ def consistency_finding(table: pd.DataFrame) -> Finding:
     Parameters
     ----------
     table : DataFrame
-        From `enhanced_tables.improvement_table`, one method.
+        From `enhanced_tables.improvement_table`, one method. Without a pair to test the claim is not tested.
     """
     moved = table[table.moved >= 0.5]
+    if moved.empty:
+        needs = "a pair for which p and q other than those of vanilla training are selected in most draws"
+        return claims.not_tested("liu2026/enhanced-consistent", needs=needs)
     up, down = ((sign * moved.average > 2 * moved.average_se).sum() for sign in (1, -1))
     on = f"{len(table)} pairs and cases: {up} up and {down} down by more than two standard errors"
     on += f", {len(table) - len(moved)} mostly left as they were"
