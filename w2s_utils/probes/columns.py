@@ -6,7 +6,7 @@ labels, rows, loss and line search. Imports numpy and scipy only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -111,6 +111,23 @@ def fit_columns(
         tolerance,
     )
     return Head(found[:-1] / scale, found[-1])
+
+
+def stacked(heads: Sequence[Head]) -> Head:
+    """Heads of one logit each as the columns of one head, coefficients (d, k).
+
+    Examples
+    --------
+    >>> both = stacked([Head(np.array([1.0, 2.0]), np.array(3.0)), Head(np.array([4.0, 5.0]), np.array(6.0))])
+    >>> both.coefficients.tolist(), both.intercept.tolist()
+    ([[1.0, 4.0], [2.0, 5.0]], [3.0, 6.0])
+    """
+    return Head(np.stack([head.coefficients for head in heads], 1), np.array([float(head.intercept) for head in heads]))
+
+
+def separate(head: Head) -> list[Head]:
+    """The columns of a head one by one: what `stacked` put together."""
+    return [Head(head.coefficients[:, at], head.intercept[at]) for at in range(head.coefficients.shape[1])]
 
 
 def _row(name: str, value: npt.ArrayLike, k: int) -> FloatArray:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from w2s_utils._arrays import FloatArray
-from w2s_utils.probes.columns import fit_columns
+from w2s_utils.probes.columns import fit_columns, separate, stacked
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.labels import IntArray, pseudo_labels
 from w2s_utils.probes.multiclass import fit_multinomial
@@ -68,11 +68,7 @@ def confidence_many(
         if classes == 2:
             logits = np.stack([head.predict(features) for head in heads], 1)
             target = (1 - share) * labels + share * (logits > np.median(logits, 0))
-            start = Head(
-                np.stack([head.coefficients for head in heads], 1), np.array([float(head.intercept) for head in heads])
-            )
-            found = fit_columns(features, target, penalty, start=start)
-            heads = [Head(found.coefficients[:, at], found.intercept[at]) for at in range(len(heads))]
+            heads = separate(fit_columns(features, target, penalty, start=stacked(heads)))
         else:
             eye = np.eye(classes)
             heads = [

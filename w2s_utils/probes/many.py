@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils._arrays import FloatArray
-from w2s_utils.probes.columns import TOLERANCE, fit_columns
+from w2s_utils.probes.columns import TOLERANCE, fit_columns, separate, stacked
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.labels import IntArray
 from w2s_utils.probes.multiclass import fit_gce, fit_multinomial
@@ -68,9 +68,9 @@ def fit_many(
             weights = np.zeros(labels.shape)
             for at, chosen in enumerate(rows):
                 weights[chosen, at] = 1.0
-        first = None if start is None else Head(*_stacked(start))
+        first = None if start is None else stacked(start)
         found = fit_columns(features, labels, penalty, q=powers, weights=weights, start=first, tolerance=tolerance)
-        return [Head(found.coefficients[:, at], found.intercept[at]) for at in range(k)]
+        return separate(found)
     loose = 10 * tolerance
     heads, lam = [], np.broadcast_to(np.asarray(penalty, float), (k,))
     for at in range(k):
@@ -88,10 +88,5 @@ def fit_many(
 def classify_many(heads: Sequence[Head], features: FloatArray) -> npt.NDArray[np.int8]:
     """Likeliest classes, shape (k, m), by each of k heads; arguments as in `fit_many`."""
     if heads[0].coefficients.ndim == 1:
-        coefficients, intercepts = _stacked(heads)
-        return (features @ coefficients + intercepts > 0).T.astype(np.int8)
+        return (stacked(heads).predict(features) > 0).T.astype(np.int8)
     return np.stack([head.predict(features).argmax(1).astype(np.int8) for head in heads])
-
-
-def _stacked(heads: Sequence[Head]) -> tuple[FloatArray, FloatArray]:
-    return np.stack([head.coefficients for head in heads], 1), np.array([float(head.intercept) for head in heads])

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from w2s_utils._arrays import FloatArray, finite_array, same_rows
-from w2s_utils.probes.columns import TOLERANCE, fit_columns
+from w2s_utils.probes.columns import TOLERANCE, fit_columns, separate, stacked
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.labels import checked_classes
 
@@ -118,7 +118,8 @@ def fit_multinomial(
         raise ValueError(f"penalty = {penalty:g} is not allowed: above 0")
     weight = soft.sum(1)
     if soft.shape[1] == 2:
-        return _single(fit_columns(X, soft[:, 1:], penalty, start=_column(start), tolerance=tolerance))
+        begin = None if start is None else stacked([start])
+        return separate(fit_columns(X, soft[:, 1:], penalty, start=begin, tolerance=tolerance))[0]
 
     def loss(Z: FloatArray) -> tuple[float, FloatArray]:
         Z = Z - Z.max(1, keepdims=True)
@@ -185,7 +186,8 @@ def fit_gce(
         raise ValueError(f"penalty = {penalty:g} is not allowed: above 0")
     K = max(classes or 0, int(y.max()) + 1, 2)
     if K == 2:
-        return _single(fit_columns(X, y[:, None], penalty, q=q, start=_column(start), tolerance=tolerance))
+        begin = None if start is None else stacked([start])
+        return separate(fit_columns(X, y[:, None], penalty, q=q, start=begin, tolerance=tolerance))[0]
 
     def loss(Z: FloatArray) -> tuple[float, FloatArray]:
         each, slope = generalized_cross_entropy(Z, y, q)
@@ -197,14 +199,6 @@ def fit_gce(
 def _check_q(q: float) -> None:
     if not 0 < q <= 1:
         raise ValueError(f"q = {q} is outside (0, 1]")
-
-
-def _column(head: Head | None) -> Head | None:
-    return None if head is None else Head(head.coefficients[:, None], np.atleast_1d(head.intercept))
-
-
-def _single(head: Head) -> Head:
-    return Head(head.coefficients[:, 0], head.intercept[0])
 
 
 def _minimise(X: FloatArray, K: int, penalty: float, loss: Loss, start: Head | None, tolerance: float) -> Head:

@@ -112,14 +112,14 @@ def run(root: Path, jobs: list[Job], *, workers: int | None = None, inner: int =
                     break
                 _, index, key = item
                 job = jobs[index]
-                lock = locks.take(_lock(root, job))
+                folder = cache.slot(root, job.chapter, job.parameters, job.preset, job.custom)
+                lock = locks.take(locks.of(root, folder))
                 if lock is None:  # two runs of one chapter: the second takes what the first makes
                     if index not in elsewhere:
                         tell(job, "another w2s is running it: waiting")
                     elsewhere.add(index)
                     continue
                 waiting.remove(item)
-                folder = cache.slot(root, job.chapter, job.parameters, job.preset, job.custom)
                 if index in elsewhere and (entry := cache.load(folder, key)) is not None:
                     lock.close()
                     results[index] = _finish(root, job, "cached", folder, entry)
@@ -149,11 +149,6 @@ def _folders(root: Path, jobs: list[Job]) -> Iterator[Path]:
     parts = [f"executed/{job.chapter.part}" for job in jobs if not job.custom]
     yield from (root / "_build" / name for name in ("tmp", "failed", *parts, *(["figures"] if parts else [])))
     yield from (cache.slot(root, job.chapter, job.parameters, job.preset, job.custom).parent for job in jobs)
-
-
-def _lock(root: Path, job: Job) -> Path:
-    slot = cache.slot(root, job.chapter, job.parameters, job.preset, job.custom)
-    return root / "_build" / "locks" / f"{slot.parent.name}-{slot.name}"
 
 
 def _start(root: Path, scratch: Path, job: Job, key: str, inner: int, lock: IO[bytes]) -> _Running:

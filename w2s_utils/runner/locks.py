@@ -12,6 +12,19 @@ from typing import IO
 _POLL = 0.05
 
 
+def of(root: Path, folder: Path) -> Path:
+    """Where the lock of a folder of results is: in one place for all, so that the folder may be replaced.
+
+    Parameters
+    ----------
+    root : Path
+        Checkout.
+    folder : Path
+        In ``_build/runs`` or ``_build/cache/<preset>``.
+    """
+    return root / "_build" / "locks" / f"{folder.parent.name}-{folder.name}"
+
+
 def take(path: Path) -> IO[bytes] | None:
     """The lock of a path, or None while another process has it; close the file to give it back.
 

@@ -89,7 +89,7 @@ def run(
     folder = _folder(root, content)
     cache.require_writable([folder])
     key = hashlib.sha256(f"{computing.fingerprint()} {json.dumps(content, sort_keys=True)}".encode()).hexdigest()
-    with locks.held(folder.with_name(f".{folder.name}.lock"), lambda: say("another w2s is at this sweep: waiting")):
+    with locks.held(locks.of(root, folder), lambda: say("another w2s is at this sweep: waiting")):
         store = Store(folder, key, numbered)
         store.load()
         _tell_loaded(store, say)
