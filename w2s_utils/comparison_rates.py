@@ -28,7 +28,7 @@ def shared_table(
     points : sequence of mapping
         ``case`` (a name), ``n``, ``N``, ``weak``, ``strong``, ``target``, ``sigma2``; optionally ``alpha``, one
         number for both penalties, ``"printed"`` or ``"replacement"`` (by default the cube roots), ``engine``,
-        ``trials``, ``noise_draws``.
+        ``trials``.
     seed : int
         The chapter's seed; each point derives its own from case, engine, n and N.
     label : str

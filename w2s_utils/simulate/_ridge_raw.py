@@ -60,16 +60,19 @@ def draw(
     return error(teachers), np.stack(students, axis=1)
 
 
-def _responses(X: Array, penalty: float) -> tuple[Array, Array]:
-    """Fit as a map of the target's coordinates, and its covariance when the labels are unit noise; both (d, d)."""
+def _moments(gram: Array, X: Array, penalty: float, sigma2: float, uniform: float) -> tuple[Array, Array]:
+    """Fit as a map of the target's coordinates, and the second moments of the fit; both (d, d).
+
+    The target's coordinates are independent with variance ``uniform``, the labels' noise has variance ``sigma2``.
+    """
     rows, d = X.shape
     if penalty > 0:
-        gram = X.T @ X / rows
         inverse = np.linalg.solve(gram + penalty * np.eye(d), np.eye(d))
-        answer = inverse @ gram
-        return answer, answer @ inverse.T / rows
+        answer = np.eye(d) - penalty * inverse  # (gram + penalty)^-1 gram
+        return answer, answer @ (uniform * answer + sigma2 / rows * inverse).T
     of_labels = np.linalg.lstsq(X, np.eye(rows), rcond=None)[0]
-    return of_labels @ X, of_labels @ of_labels.T
+    answer = of_labels @ X
+    return answer, uniform * answer @ answer.T + sigma2 * of_labels @ of_labels.T
 
 
 def expected(
@@ -89,16 +92,18 @@ def expected(
     """
     u = rng.standard_normal(d)
     u /= np.linalg.norm(u)
-    X, Z, plain = rng.standard_normal((n_t, d)), rng.standard_normal((n_s, d)), np.eye(d)
-    along = np.outer(u, u)
-    # of the target, given u: uniform on the sphere, or on the part of it with the given cosine to u
-    moment = plain / d if g == 1 else zeta**2 * along + (1 - zeta**2) * (plain - along) / (d - 1)
-    students = _fits(Z, Z, lam_s, plain + (g - 1) * along)
+    X, Z = rng.standard_normal((n_t, d)), rng.standard_normal((n_s, d))
+    # second moments of the target given u: uniform on the sphere, or on the part of it with the given cosine to u
+    uniform = 1 / d if g == 1 else (1 - zeta**2) / (d - 1)
+    aligned = 0.0 if g == 1 else zeta**2 - uniform  # beside uniform, along u
+    students = _fits(Z, Z, lam_s, np.eye(d) + (g - 1) * np.outer(u, u))
+    gram = X.T @ X / n_t
     teacher, student = np.empty(lam_t.size), np.empty((lam_t.size, lam_s.size))
     for row, penalty in enumerate(lam_t):
-        answer, spread = _responses(X, penalty)
-        crossed = answer @ moment
-        second = crossed @ answer.T + sigma2 * spread
+        answer, second = _moments(gram, X, penalty, sigma2, uniform)
+        along = answer @ u
+        second += aligned * np.outer(along, along)
+        crossed = uniform * answer.T + aligned * np.outer(u, along)
         teacher[row] = np.trace(second) - 2 * np.trace(crossed) + 1
-        student[row] = [((S @ second) * S).sum() - 2 * (S * crossed.T).sum() + 1 for S in students]
+        student[row] = [((S @ second) * S).sum() - 2 * (S * crossed).sum() + 1 for S in students]
     return teacher, student

@@ -1,8 +1,8 @@
 """Ridge teacher and student on two feature maps of one Gaussian latent vector: dong2025's ridge theorem.
 
 Latent coordinate i has variance ``weak[i]`` in the weak and ``strong[i]`` in the strong features. ``bartlett`` draws
-the triangular factors of both samples and averages the label noise exactly, so that neither n nor N enters the cost;
-``raw`` draws latents and noise. Must not import ``theory``.
+the triangular factors of both samples, so that neither n nor N enters the cost; ``raw`` draws the latents. Both take the
+expectation over the label noise given what they draw. Must not import ``theory``.
 """
 
 from __future__ import annotations
@@ -60,24 +60,24 @@ def average(rngs: Sequence[np.random.Generator], at: Setting) -> Array:
     return np.stack([(student**2).sum(1) @ weights, on_sample, bias], axis=1)
 
 
-def draw(rng: np.random.Generator, at: Setting, noise_draws: int) -> Array:
-    """The same three numbers from drawn data, the first two averaged over ``noise_draws`` draws of the noise.
+def draw(rng: np.random.Generator, at: Setting) -> Array:
+    """The same three numbers from drawn latents, with the expectation over the label noise given them.
 
-    Both samples enter by their sums of products alone, which are formed once.
+    Both samples enter by their sums of products alone, which are formed once. The noise enters linearly, with the
+    covariance of the labelled sums: it is put through once for each column of a square root of that covariance.
     """
     d = at.weak.size
     Z, X = rng.standard_normal((at.n, d)), rng.standard_normal((at.N, d))
     first, second = Z.T @ Z / at.n, X.T @ X / at.N
-    noise = np.sqrt(at.sigma2) * (Z.T @ rng.standard_normal((at.n, noise_draws))) / at.n
-    clean = (first @ at.target)[:, None]
-    right = at.weak[:, None] * np.hstack([clean + noise, clean])
+    values, vectors = np.linalg.eigh(first)
+    noise = np.sqrt(at.sigma2 / at.n * np.maximum(values, 0)) * vectors
+    right = at.weak[:, None] * np.column_stack([first @ at.target, noise])
     teacher = np.linalg.solve(at.weak[:, None] * first * at.weak + at.alpha_w * np.eye(d), right)
-    pseudo = at.strong[:, None] * (second @ (at.weak[:, None] * teacher[:, :-1]))
-    student = np.linalg.solve(at.strong[:, None] * second * at.strong + at.alpha_s * np.eye(d), pseudo)
-    error = at.strong[:, None] * student - at.target[:, None]
-    on_sample = (error * (second @ error)).sum(0)
-    bias = ((at.weak * teacher[:, -1] - at.target) ** 2).sum()
-    return np.array([(error**2).sum(0).mean(), on_sample.mean(), bias])
+    pseudo = at.strong[:, None] * (second @ (at.weak[:, None] * teacher))
+    error = at.strong[:, None] * np.linalg.solve(at.strong[:, None] * second * at.strong + at.alpha_s * np.eye(d), pseudo)
+    error[:, 0] -= at.target
+    bias = ((at.weak * teacher[:, 0] - at.target) ** 2).sum()
+    return np.array([(error**2).sum(), (error * (second @ error)).sum(), bias])
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +128,6 @@ def simulate_shared(
     alpha_w: float,
     alpha_s: float,
     trials: int = 40,
-    noise_draws: int = 4,
     seed: int | np.random.SeedSequence = 0,
     engine: str = "bartlett",
 ) -> SharedRisks:
@@ -148,12 +147,10 @@ def simulate_shared(
         Penalties of teacher and student, above 0, beside the mean squared error.
     trials : int
         Designs, at least 2. Design k depends on ``seed`` and k only.
-    noise_draws : int
-        Label-noise draws that share a design under ``raw``.
     seed : int or SeedSequence
         Seed of this point.
     engine : {"bartlett", "raw"}
-        Triangular factors with the noise averaged exactly, or drawn data.
+        Draw triangular factors, or the latent vectors themselves; label noise is averaged exactly.
 
     Returns
     -------
@@ -171,10 +168,7 @@ def simulate_shared(
     >>> abs(risk.value - 0.0254) < 5 * risk.se
     True
     """
-    n, N, trials, noise_draws = (
-        whole(name, value, least)
-        for name, value, least in (("n", n, 1), ("N", N, 1), ("trials", trials, 2), ("noise_draws", noise_draws, 1))
-    )
+    n, N, trials = whole("n", n, 1), whole("N", N, 1), whole("trials", trials, 2)
     spectra = {"weak": penalties("weak", weak), "strong": penalties("strong", strong)}
     aim = np.atleast_1d(np.asarray(target, float))
     for name, values in spectra.items():
@@ -197,6 +191,6 @@ def simulate_shared(
         parts = [average(rngs[start : start + _TOGETHER], at) for start in range(0, trials, _TOGETHER)]
         rows = np.concatenate(parts)
     else:
-        rows = np.array([draw(rng, at, noise_draws) for rng in rngs])
+        rows = np.array([draw(rng, at) for rng in rngs])
     fresh, sample, bias = rows.T
     return SharedRisks(fresh, sample, bias, engine)
