@@ -97,6 +97,7 @@ def expected(
     uniform = 1 / d if g == 1 else (1 - zeta**2) / (d - 1)
     aligned = 0.0 if g == 1 else zeta**2 - uniform  # beside uniform, along u
     students = _fits(Z, Z, lam_s, np.eye(d) + (g - 1) * np.outer(u, u))
+    squares = [S.T @ S for S in students]
     gram = X.T @ X / n_t
     teacher, student = np.empty(lam_t.size), np.empty((lam_t.size, lam_s.size))
     for row, penalty in enumerate(lam_t):
@@ -105,5 +106,6 @@ def expected(
         second += aligned * np.outer(along, along)
         crossed = uniform * answer.T + aligned * np.outer(u, along)
         teacher[row] = np.trace(second) - 2 * np.trace(crossed) + 1
-        student[row] = [((S @ second) * S).sum() - 2 * (S * crossed).sum() + 1 for S in students]
+        cross = [(S * crossed).sum() for S in students]
+        student[row] = [(square * second).sum() - 2 * part + 1 for square, part in zip(squares, cross, strict=True)]
     return teacher, student

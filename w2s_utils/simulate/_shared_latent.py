@@ -1,8 +1,8 @@
 """Ridge teacher and student on two feature maps of one Gaussian latent vector: dong2025's ridge theorem.
 
 Latent coordinate i has variance ``weak[i]`` in the weak and ``strong[i]`` in the strong features. ``bartlett`` draws
-the triangular factors of both samples, so that neither n nor N enters the cost; ``raw`` draws the latents. Both take the
-expectation over the label noise given what they draw. Must not import ``theory``.
+the triangular factors of both samples, so that neither n nor N enters the cost; ``raw`` draws the latents. Both take
+the expectation over the label noise given what they draw. Must not import ``theory``.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ def draw(rng: np.random.Generator, at: Setting) -> Array:
     right = at.weak[:, None] * np.column_stack([first @ at.target, noise])
     teacher = np.linalg.solve(at.weak[:, None] * first * at.weak + at.alpha_w * np.eye(d), right)
     pseudo = at.strong[:, None] * (second @ (at.weak[:, None] * teacher))
-    error = at.strong[:, None] * np.linalg.solve(at.strong[:, None] * second * at.strong + at.alpha_s * np.eye(d), pseudo)
+    error = at.strong[:, None] * np.linalg.solve(
+        at.strong[:, None] * second * at.strong + at.alpha_s * np.eye(d), pseudo
+    )
     error[:, 0] -= at.target
     bias = ((at.weak * teacher[:, 0] - at.target) ** 2).sum()
     return np.array([(error**2).sum(), (error * (second @ error)).sum(), bias])
