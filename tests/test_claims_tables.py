@@ -1,5 +1,6 @@
 """The list of claims, and the tables in which a reader sees what became of them."""
 
+import dataclasses
 import json
 import re
 
@@ -101,6 +102,11 @@ def test_tables_as_text_and_as_markdown():
         "| A sentence, number. | number |  | not tested |"
     )
     assert repr(claims.verdicts([])) == "claim  kind  expected  verdict"
+
+
+@pytest.mark.parametrize(("z", "text"), [(36.94, "36.9"), (-36.94, "-36.9"), (1e3, "> 37"), (-1e3, "< -37")])
+def test_what_no_probability_resolves_is_said_to_be_beyond(z, text):
+    assert repr(claims.evidence([dataclasses.replace(EXACT, z=z)])).count(f" {text} ") == 1
 
 
 def test_cells_do_not_break_the_table():

@@ -217,6 +217,13 @@ def test_target_is_reached_and_resuming_gives_the_numbers_of_one_long_run(engine
     assert simulate(PAIR, 20, 30, trials=5, resume=first, **options).trials == 7
 
 
+@pytest.mark.parametrize("label_noise", ["drawn", "averaged"])
+def test_a_baseline_without_a_mean_is_not_reported(label_noise):
+    pair = aligned(4, 8, 2, 1.0)
+    few, enough = (simulate(pair, n, 90, trials=4, label_noise=label_noise).risks for n in (9, 10))
+    assert np.isnan(few[..., 2]).all() and np.isfinite(enough).all()
+
+
 def test_target_without_noise_or_baseline_ends():
     quiet = GaussianPair.axis_aligned(d_w=4, d_s=12, d_sw=2, sigma2=0.0, target_scale=0.5)
     drawn = simulate(quiet, 9, 40, trials=10, target_se=0.2, label_noise="averaged")

@@ -221,6 +221,15 @@ def test_portions_do_not_change_the_law(monkeypatch):
     assert z_scores(whole.student, parts.student) < 4
 
 
+@pytest.mark.parametrize("rows", [9, 20, 33, 40])
+def test_portions_have_every_row_of_every_design_once(monkeypatch, rows):
+    monkeypatch.setattr(gram, "_PORTION", 100)
+    seen = np.zeros(5, int)
+    for which, some in gram._portions(5, rows, 10):
+        seen[which] += some
+    assert seen.tolist() == [rows] * 5
+
+
 def test_memory_stays_below_two_gigabytes():
     code = """
 import resource, numpy as np

@@ -232,6 +232,7 @@ def test_separated_groups_turn_the_gain_at_twelve_and_a_half():
         (dict(mu_S=[np.nan, 0]), "mu_S = nan or inf is not allowed"),
         (dict(mu_T=np.zeros((2, 3)), mu_S=np.zeros((3, 2))), "leading axes that broadcast"),
         (dict(Xi=np.eye(3, 2), mu_S=[0.0, 0.0]), "mu_S = .* away from Xi' mu_T is not allowed"),
+        (dict(mu_T=[1.0, 0, 0], Xi=np.eye(3, 2), mu_S=[1.001, 0]), "mu_S = 0.001 away from Xi' mu_T is not allowed"),
         (dict(sigma_xi2=0.0), "sigma_xi2 = 0 is not allowed: sigma_xi2 > 0"),
         (dict(sigma_y2=-1.0), "sigma_y2 = -1 is not allowed"),
         (dict(order="exact"), "order = 'exact' is not allowed: one of proportional, leading"),

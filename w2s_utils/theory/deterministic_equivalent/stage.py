@@ -53,7 +53,7 @@ def effective_penalty(values: FloatArray, rows: float, penalty: float = 0.0) -> 
 
     Examples
     --------
-    >>> round(effective_penalty(np.ones(4), 2, 0.0), 6), effective_penalty(np.ones(4), 8, 0.0)
+    >>> round(effective_penalty(np.ones(4), 2, 0.0), 6), effective_penalty(np.ones(4), 8)
     (1.0, 0.0)
     """
     values = np.asarray(values, float)
