@@ -2,6 +2,8 @@
 
 import json
 import math
+import platform
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +13,19 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+KEPT = ROOT / "benchmarks" / "record.json"
+TARGETS = {
+    "pair-drawn": 500, "pair-averaged": 5000, "pair-growth": 1.2, "ridge-path": 20,
+    "group-point": 50, "group-panels": 1000, "group-limit": 50, "group-memory": 2048,
+    "grid-same-error": 1000, "grid-same-draws": 100, "grid-careful-loop": 20, "gce-head": 10,
+    "features-time": 1, "diagnose-npy-time": 30, "diagnose-npy-memory": 4096,
+}  # fmt: skip
+
+
+def complain_of_places(text):
+    """A record names no folder, user or host."""
+    assert not re.search(r"(?<![\w.])(/[a-z_]+){2,}|[A-Z]:\\", text)
+    assert platform.node() not in re.findall(r"[\w.-]+", text)
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +36,13 @@ def importable(monkeypatch):
 def test_tiny_run_prints_a_table_and_writes_json(tmp_path):
     out = tmp_path / "made" / "benchmarks.json"
     command = [sys.executable, "-m", "benchmarks", "--size", "tiny", "--no-memory", "--out", str(out)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     report = json.loads(out.read_text())
-    groups = ["d-group-point", "d-group-panels", "d-group-limit"]
-    ridge = ["e-same-error", "e-same-draws", "e-careful-loop"]
-    ours = ["a-drawn", "a-averaged", "b-growth", "c-ridge-path"]
-    assert [row["id"] for row in report["rows"]] == [*ours, *groups, *ridge, "f-gce-head"]
-    assert [row["target"] for row in report["rows"]] == [500, 5000, 1.2, 20, 50, 1000, 50, 1000, 100, 20, 10]
+    assert {row["id"]: row["target"] for row in report["rows"]} == TARGETS
+    assert report["complete"] and len(report["growth"]) == 18
+    assert all(len(curve["sizes"]) == len(curve["seconds"]) >= 3 for curve in report["growth"])
+    assert all(math.isfinite(curve["exponent"]) and curve["se"] >= 0 for curve in report["growth"])
+    assert all(rate > 0 for rate in report["rates"].values())
     for row in report["rows"]:
         assert row["met"] == (row["value"] >= row["target"] if row["at_least"] else row["value"] <= row["target"])
         assert row["claim"] in run.stdout
@@ -38,13 +53,20 @@ def test_tiny_run_prints_a_table_and_writes_json(tmp_path):
     assert len(set(report["rows"][2]["details"]["draws"].values())) == 1
     assert report["rows"][3]["details"]["largest_difference"] < 1e-12
     assert [path.name for path in out.parent.iterdir()] == ["benchmarks.json"]
+    assert len(re.findall(r"^\[ *[\d.]+ s\] \d/8 ", run.stderr, re.MULTILINE)) == 8
+    complain_of_places(out.read_text())
+    from w2s_utils.runner import performance
+
+    for made in (performance.summary(report), performance.limits(report), performance.growth(report, ROOT)):
+        assert "nan" not in made and made.count("|") > 20
+    assert all(row["claim"] in performance.summary(report) for row in report["rows"])
 
 
 def test_targets_are_evaluated():
     from benchmarks.harness import Row, table
 
     row = Row("x", "a claim", value=19.9, target=20.0, at_least=True, sides=[], details={})
-    assert not row.met and "MISSED" in table([row]) and row.record()["met"] is False
+    assert not row.met and "MISSED" in table([row], {}) and row.record({})["met"] is False
     assert replace(row, value=20.0).met
     assert replace(row, at_least=False).met
     assert not replace(row, value=20.1, at_least=False).met
@@ -52,13 +74,15 @@ def test_targets_are_evaluated():
 
 
 def test_peak_memory_is_that_of_the_work_alone():
-    from benchmarks.harness import peak_mb
+    from benchmarks.processes import alone
 
-    imports = peak_mb("imports", "tiny")
+    imports = alone("loading", "imports", "tiny")["mb"]
     ballast = np.ones(30_000_000)  # 240 MB in this process must not count for the other one
-    assert 20 < imports < 600
-    assert abs(peak_mb("imports", "tiny") - imports) < 50
+    assert 20 < imports < 400
+    assert abs(alone("loading", "imports", "tiny")["mb"] - imports) < 50
     del ballast
+    with pytest.raises(RuntimeError, match="^loading:nothing failed in its own process: KeyError: 'nothing'$"):
+        alone("loading", "nothing", "tiny")
 
 
 def test_plain_loops_compute_the_same_risks():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from w2s_utils.runner import gallery, landing, links, measured, scorecard
+from w2s_utils.runner import gallery, landing, links, measured, performance, scorecard
 from w2s_utils.runner.chapters import Chapter
 
 # rooms that are about running the book, not about its subject
@@ -37,6 +37,7 @@ def write(root: Path, staged: Path, chapters: list[Chapter], urls: Mapping[str, 
         "_generated/chapters.md": chapter_table(found, chapters),
         "_generated/scaling.md": measured.scaling(root),
         "_generated/faults.md": measured.faults(root),
+        **{f"_generated/{name}.md": text for name, text in performance.tables(root).items()},
     }
     for name, text in made.items():
         path = staged / name
