@@ -111,8 +111,8 @@ def rows(size: str, memory: Memory) -> list[Row]:
 
 
 def _curves(size: str, found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Exponents of seconds in rows and in columns."""
-    at = {shape[1:]: found[name]["said"]["seconds"] for name, shape in shapes(size).items() if shape[0] == "npy"}
+    """Exponents of processor seconds, which depend less on other programs, in rows and in columns."""
+    at = {shape[1:]: found[name]["said"]["busy"] for name, shape in shapes(size).items() if shape[0] == "npy"}
     full, wide = SIZES[size]["rows"], SIZES[size]["columns"]
     lines = {
         ("rows", f"{wide // 2} columns"): {n: seconds for (n, d), seconds in at.items() if d == wide // 2},
@@ -125,6 +125,12 @@ def _curves(size: str, found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]
         sizes = sorted(points)
         seconds = [points[value] for value in sizes]
         exponent, se = fit(sizes, seconds)
-        about = {"variable": variable, "fixed": fixed, "side": "w2s diagnose", "sizes": sizes, "seconds": seconds}
+        about = {
+            "variable": variable,
+            "fixed": fixed,
+            "side": "w2s diagnose, processor time",
+            "sizes": sizes,
+            "seconds": seconds,
+        }
         made.append({**about, "exponent": exponent, "se": se})
     return made

@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks import needs
 from benchmarks.harness import Memory, Row, Side, alternate
 from w2s_utils import parallel
+from w2s_utils.simulate import _group_engines
 from w2s_utils.simulate.gaussian_pair import GaussianPair, simulate
 
 SIZES: dict[str, dict[str, Any]] = {
@@ -49,12 +50,16 @@ def counted_draws() -> Iterator[list[int]]:
         count[0] += np.size(values)
         return values
 
-    original = parallel.generator
-    parallel.generator = lambda seed, index: Counting(original(seed, index).bit_generator)
+    def counting(make: Callable[..., np.random.Generator]) -> Callable[..., np.random.Generator]:
+        return lambda *arguments: Counting(make(*arguments).bit_generator)
+
+    # the group engines draw many designs from one generator, and make it themselves
+    originals = parallel.generator, _group_engines._generator
+    parallel.generator, _group_engines._generator = map(counting, originals)
     try:
         yield count
     finally:
-        parallel.generator = original
+        parallel.generator, _group_engines._generator = originals
 
 
 def draws_of(work: Callable[[], Any], count: int = 1) -> float:

@@ -1,8 +1,9 @@
 """What this machine can do at most, and how long a work needs at least at that speed.
 
 Four rates are measured in the run they belong to, on one core: multiplications and additions of a large matrix
-product in double and in single precision, bytes moved by a copy that fits no cache, and normal random numbers.
-A limit counts what the chosen algorithm cannot do without (`benchmarks.needs`) and divides by these rates.
+product in double and in single precision, bytes moved by a copy that fits no cache, and normal random numbers of
+numpy's fastest generator. A limit counts what the chosen algorithm cannot do without (`benchmarks.needs`) and divides by
+these rates.
 """
 
 from __future__ import annotations
@@ -70,10 +71,10 @@ def measure(size: str) -> dict[str, float]:
     rng = np.random.default_rng(0)
     A = rng.standard_normal((m, m))
     B, source, normal = A.astype(np.float32), rng.random(length), np.empty(draws)
-    target = np.empty_like(source)
+    target, fastest = np.empty_like(source), np.random.Generator(np.random.SFC64(0))
     return {
         "flops": 2 * m**3 / best(lambda: A @ A),
         "single": 2 * m**3 / best(lambda: B @ B),
         "bytes": 2 * source.nbytes / best(lambda: np.copyto(target, source)),
-        "draws": draws / best(lambda: rng.standard_normal(out=normal)),
+        "draws": draws / best(lambda: fastest.standard_normal(out=normal)),
     }

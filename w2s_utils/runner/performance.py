@@ -13,6 +13,7 @@ from w2s_utils.runner.performance_plot import plot
 
 COMMAND = "python -m benchmarks --keep"
 _LESS = "times less"
+_TIED = "\N{NO-BREAK SPACE}"
 
 Row = dict[str, Any]
 
@@ -49,7 +50,7 @@ def summary(record: Row) -> str:
         f"Measured on {machine['cpu']}, {machine['cores']} cores, one used; Python {machine['python']}, numpy "
         f"{machine['numpy']}, {', '.join(machine['blas'])}; load at most {load:.1f}. "
         f"{len(rows) - len(missed)} of {len(rows)} targets are met."
-        + "".join(f" **Missed**: {row['claim']}." for row in missed),
+        + (" **Missed**: " + "; ".join(row["claim"] for row in missed) + "." if missed else ""),
         "",
         plot([row for row in rows if row["measure"] == _LESS]),
         "",
@@ -59,13 +60,15 @@ def summary(record: Row) -> str:
     for row in rows:
         if row["measure"] == _LESS:
             ours, other = row["sides"][:2]
-            cells = [row["claim"], _per(ours), f"{other['name']}: {_per(other)}", number(row["value"]), _target(row)]
+            cells = [_claim(row), _per(ours), f"{other['name']}: {_per(other)}", number(row["value"]), _target(row)]
             lines.append(_line(cells))
     lines += ["", "| Without a competitor | Measured | Target |", "|:--|--:|--:|"]
     for row in rows:
         if row["measure"] != _LESS:
             unit = "" if row["measure"] == "ratio" else f" {row['measure']}"
-            lines.append(_line([row["claim"], f"{number(row['value'])}{unit}", _target(row)]))
+            busy = row["details"].get("processor_seconds")
+            beside = "" if busy is None else f" ({number(busy)} s of processor time)"
+            lines.append(_line([_claim(row), f"{number(row['value'])}{unit}{beside}", _target(row)]))
     return "\n".join(lines) + "\n"
 
 
@@ -81,7 +84,7 @@ def limits(record: Row) -> str:
         "|:--|--:|--:|--:|--:|--:|--:|",
     ]
     seen = set()
-    for side in (side for row in record["rows"] for side in row["sides"]):
+    for side in (row["sides"][0] for row in record["rows"] if row["sides"]):
         if side["limit"] is None or side["name"] in seen:
             continue
         seen.add(side["name"])
@@ -199,8 +202,9 @@ def _scaled(count: float) -> str:
 
 def _time(seconds: float) -> str:
     if seconds >= 1:
-        return f"{number(seconds)} s"
-    return f"{number(1e3 * seconds)} ms" if seconds >= 1e-4 else f"{number(1e6 * seconds)} µs"
+        return f"{number(seconds)}{_TIED}s"
+    scale, unit = (1e3, "ms") if seconds >= 1e-4 else (1e6, "µs")
+    return f"{number(scale * seconds)}{_TIED}{unit}"
 
 
 def _per(side: Row) -> str:
@@ -209,7 +213,11 @@ def _per(side: Row) -> str:
 
 def _target(row: Row) -> str:
     sign, missed = ("≥" if row["at_least"] else "≤"), ("" if row["met"] else " **missed**")
-    return f"{sign} {number(row['target'])}{missed}"
+    return f"{sign}{_TIED}{row['target']:,g}{missed}"
+
+
+def _claim(row: Row) -> str:
+    return row["claim"][0].upper() + row["claim"][1:]
 
 
 def _line(cells: list[str]) -> str:
