@@ -75,11 +75,11 @@ def main(arguments: list[str] | None = None) -> int:
             say(f"{count}/{len(chosen)} {part}")
             module = import_module(f"benchmarks.{part}")
             rows = module.rows(options.size, partial(memory, part))
-            record.add(part, rows, elapsed())
+            record.add(part, rows, memory(part, processes.IMPORTS), elapsed())
             grown = [curve for row in rows for curve in row.details.get("curves", [])]
             record.grow(part, grown or getattr(module, "growth", lambda size: [])(options.size), elapsed())
         if len(chosen) == len(PARTS):
-            record.finish(memory(PARTS[0], processes.IMPORTS), elapsed())
+            record.finish(elapsed())
     except KeyboardInterrupt:
         say(f"stopped; {len(record.content['parts'])} of {len(chosen)} parts are in {options.out}")
         return 130

@@ -160,7 +160,7 @@ def growth(size: str) -> list[dict[str, Any]]:
             pair, n, N = shape(value)
             return partial(plain_trial, LOOPS["numpy lstsq"], np.random.default_rng(0), n, N, **pair)
 
-        return {"simulate, label noise drawn": engine, "numpy lstsq": loop}
+        return {"pair of models, label noise drawn": engine, "numpy lstsq": loop}
 
     d, large = setting["pair"]["d_w"], max(grown["n"]) // 2
     return [
@@ -199,7 +199,7 @@ def _row(way: str, points: list[dict[str, Any]], seconds: dict[str, float], memo
         target=TARGETS[way],
         at_least=True,
         sides=[
-            Side(f"simulate, label noise {way}", seconds[way], unit, memory(way), minimum),
+            Side(f"pair of models, label noise {way}", seconds[way], unit, memory(way), minimum),
             *(Side(loop, seconds[loop], "trial", memory(loop)) for loop in LOOPS),
         ],
         details={

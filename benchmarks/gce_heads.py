@@ -89,8 +89,13 @@ def growth(size: str) -> list[dict[str, Any]]:
     Ns = SIZES[size]["growth"]
     d = Ns[0] // 5
     return [
-        *curves("N", f"d = {d}", Ns, {"fit_columns": lambda N: head(N, d)}),
-        *curves("d", f"N = {Ns[-1]}", [N // 20 for N in Ns], {"fit_columns": lambda d: head(Ns[-1], d)}),
+        *curves("N", f"d = {d}", Ns, {"heads of generalized cross-entropy": lambda N: head(N, d)}),
+        *curves(
+            "d",
+            f"N = {Ns[-1]}",
+            [N // 20 for N in Ns],
+            {"heads of generalized cross-entropy": lambda d: head(Ns[-1], d)},
+        ),
     ]
 
 
@@ -158,7 +163,13 @@ def rows(size: str, memory: Memory) -> list[Row]:
             target=10.0,
             at_least=True,
             sides=[
-                Side("fit_columns", times["together"] / k, "head", memory("gce together"), least.over(k)),
+                Side(
+                    "heads of generalized cross-entropy",
+                    times["together"] / k,
+                    "head",
+                    memory("gce together"),
+                    least.over(k),
+                ),
                 Side("full-batch gradient descent", times[str(slowest)], "head", memory("gce descent")),
             ],
             details={

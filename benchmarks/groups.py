@@ -110,7 +110,7 @@ def growth(size: str) -> list[dict[str, Any]]:
             n, d_z = at(value)
             return partial(plain_trial, model, np.random.default_rng(0), n, n, d_z)
 
-        return {"simulate, gram": engine, "scikit-learn": loop}
+        return {"group model, one point": engine, "scikit-learn, two fits": loop}
 
     return [
         *curves("d_z", f"n = N = {s['n']}", s["growth"]["d_z"], sides(lambda d_z: (s["n"], d_z))),
@@ -170,7 +170,13 @@ def rows(size: str, memory: Memory) -> list[Row]:
             target=50.0,
             at_least=True,
             sides=[
-                Side("simulate, gram", seconds["group point"], "design", memory("group point"), least["group point"]),
+                Side(
+                    "group model, one point",
+                    seconds["group point"],
+                    "design",
+                    memory("group point"),
+                    least["group point"],
+                ),
                 loop,
             ],
             details={"gains": dict(zip(names, point_gains.tolist(), strict=True)), "lines": lines(point_gains)},
@@ -183,7 +189,11 @@ def rows(size: str, memory: Memory) -> list[Row]:
             at_least=True,
             sides=[
                 Side(
-                    "simulate, shared", seconds["group panels"], "design", memory("group panels"), least["group panels"]
+                    "group model, panels",
+                    seconds["group panels"],
+                    "design",
+                    memory("group panels"),
+                    least["group panels"],
                 ),
                 loop,
             ],
@@ -196,7 +206,13 @@ def rows(size: str, memory: Memory) -> list[Row]:
             target=50.0,
             at_least=False,
             sides=[
-                Side("theory.gain", times["group limit"], "figure", memory("group limit"), needs.group_limit(points))
+                Side(
+                    "exact limit of the gain",
+                    times["group limit"],
+                    "figure",
+                    memory("group limit"),
+                    needs.group_limit(points),
+                )
             ],
             details={"points": points},
             measure="ms",

@@ -93,7 +93,9 @@ def rows(size: str, memory: Memory) -> list[Row]:
             target=1.2,
             at_least=False,
             sides=[
-                Side(f"simulate, {name}, {draws[name]:,} draws", seconds[name], "trial", memory(name), least[name])
+                Side(
+                    f"pair of models, {name}, {draws[name]:,} draws", seconds[name], "trial", memory(name), least[name]
+                )
                 for name in sides
             ],
             details={"draws": draws},

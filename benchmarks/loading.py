@@ -43,7 +43,7 @@ def rows(size: str, memory: Memory) -> list[Row]:
     slowest = max(seconds, key=seconds.__getitem__)
     peaks = {name: memory(name) for name in sides}
     known = [peak for peak in peaks.values() if peak is not None]
-    loaded = [Side(name, seconds[name], "data set", peaks[name], least(name)) for name in sides]
+    loaded = [Side(f"features of {name}", seconds[name], "data set", peaks[name], least(name)) for name in sides]
     time = Row(
         id="features-time",
         claim=f"loading all embedded features of a data set, the slowest of {len(sides)} ({slowest})",

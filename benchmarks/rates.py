@@ -2,8 +2,8 @@
 
 Four rates are measured in the run they belong to, on one core: multiplications and additions of a large matrix
 product in double and in single precision, bytes moved by a copy that fits no cache, and normal random numbers of
-numpy's fastest generator. A limit counts what the chosen algorithm cannot do without (`benchmarks.needs`) and divides by
-these rates.
+numpy's fastest generator. A limit counts what the chosen algorithm cannot do without (`benchmarks.needs`) and
+divides by these rates.
 """
 
 from __future__ import annotations

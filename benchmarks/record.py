@@ -63,11 +63,11 @@ class Record:
             "growth": [],
         }
 
-    def add(self, part: str, rows: Sequence[Row], seconds: float) -> None:
-        """Keep the rows of a part, with the machine's load when they were measured."""
+    def add(self, part: str, rows: Sequence[Row], imports_mb: float | None, seconds: float) -> None:
+        """Keep the rows of a part, with the machine's load when they were measured and the peak of its imports."""
         self.rows += rows
         self.content["rows"] += [{"part": part, **row.record(self.content["rates"])} for row in rows]
-        self.content["parts"].append({"name": part, "load": os.getloadavg()[0]})
+        self.content["parts"].append({"name": part, "load": os.getloadavg()[0], "imports_mb": imports_mb})
         self.write(seconds)
 
     def grow(self, part: str, growth: Sequence[dict[str, Any]], seconds: float) -> None:
@@ -75,9 +75,9 @@ class Record:
         self.content["growth"] += [{"part": part, **curve} for curve in growth]
         self.write(seconds)
 
-    def finish(self, imports_mb: float | None, seconds: float) -> None:
+    def finish(self, seconds: float) -> None:
         """Mark the run as complete."""
-        self.content |= {"complete": True, "imports_mb": imports_mb}
+        self.content["complete"] = True
         self.write(seconds)
 
     def write(self, seconds: float) -> None:

@@ -122,7 +122,7 @@ def growth(size: str) -> list[dict[str, Any]]:
         return partial(fit, rng.standard_normal((n, d)), rng.standard_normal((n, L)), 0.1)
 
     about = f"n = N = {1 / gamma_t:g} d, {L} x {L} penalties"
-    sides = {"simulate, engine haar": engine, "scikit-learn Ridge, one multi-output fit": one_fit}
+    sides = {"ridge grid, engine haar": engine, "scikit-learn Ridge, one multi-output fit": one_fit}
     return curves("d", about, SIZES[size]["growth"], sides)
 
 
@@ -142,8 +142,8 @@ def rows(size: str, memory: Memory) -> list[Row]:
         variance = float(np.median((spread["haar"] / spread["mean"]) ** 2))
         measured.append({"gamma_s": gamma_s, "seconds": seconds, "variance": variance})
     sides_of = [
-        ("haar", "simulate, engine haar", "grid haar"),
-        ("mean", "simulate, engine mean", "grid mean"),
+        ("haar", "ridge grid, engine haar", "grid haar"),
+        ("mean", "ridge grid, engine mean", "grid mean"),
         ("double", f"scikit-learn Ridge, {L} x {L} student fits", "grid double loop"),
         ("multi", "scikit-learn Ridge, all teachers at once", "grid multi-output"),
     ]

@@ -13,6 +13,7 @@ from w2s_utils.runner.performance_plot import plot
 
 COMMAND = "python -m benchmarks --keep"
 _LESS = "times less"
+_BUSY = 2.5  # two cores for diagnose, and what is left of its load when the next part starts
 _TIED = "\N{NO-BREAK SPACE}"
 
 Row = dict[str, Any]
@@ -50,6 +51,7 @@ def summary(record: Row) -> str:
         f"Measured on {machine['cpu']}, {machine['cores']} cores, one used; Python {machine['python']}, numpy "
         f"{machine['numpy']}, {', '.join(machine['blas'])}; load at most {load:.1f}. "
         f"{len(rows) - len(missed)} of {len(rows)} targets are met."
+        + (" Other programs ran: times on the clock, those of `w2s diagnose`, are too long." if load > _BUSY else "")
         + (" **Missed**: " + "; ".join(row["claim"] for row in missed) + "." if missed else ""),
         "",
         plot([row for row in rows if row["measure"] == _LESS]),
@@ -96,15 +98,14 @@ def limits(record: Row) -> str:
 
 
 def memory(record: Row) -> str:
-    """Peak memory of each side."""
-    lines = ["| Process | Peak, MB |", "|:--|--:|"]
-    seen: dict[str, float] = {}
-    for side in (side for row in record["rows"] for side in row["sides"]):
-        if side["peak_mb"] is not None:
-            seen.setdefault(f"{side['name']}, {side['unit']}", side["peak_mb"])
-    if record.get("imports_mb"):
-        lines.append(_line(["imports alone", f"{record['imports_mb']:.0f}"]))
-    lines += [_line([name, f"{peak:,.0f}"]) for name, peak in seen.items()]
+    """Peak memory of each side, and what of it the imports are."""
+    imports = {part["name"]: part["imports_mb"] for part in record["parts"]}
+    lines, seen = ["| Process | Imports, MB | Peak, MB |", "|:--|--:|--:|"], set()
+    for row, side in ((row, side) for row in record["rows"] for side in row["sides"]):
+        name, base = f"{side['name']}, {side['unit']}", imports[row["part"]]
+        if side["peak_mb"] is not None and base is not None and name not in seen:
+            seen.add(name)
+            lines.append(_line([name, f"{base:,.0f}", f"{side['peak_mb']:,.0f}"]))
     return "\n".join(lines) + "\n"
 
 
@@ -113,7 +114,7 @@ def growth(record: Row, root: Path) -> str:
     lines = ["| Work | Grows | From | To | Beside | Exponent |", "|:--|:--|--:|--:|:--|--:|"]
     for curve in record["growth"]:
         cells = [curve["side"], f"`{curve['variable']}`", f"{curve['sizes'][0]:,}", f"{curve['sizes'][-1]:,}"]
-        cells += [curve["fixed"], f"{curve['exponent']:.2f} ± {curve['se']:.2f}"]
+        cells += [curve["fixed"], f"{curve['exponent']:.2f}{_TIED}±{_TIED}{curve['se']:.2f}"]
         lines.append(_line(cells))
     path = root / "benchmarks" / "sweeping.json"
     if path.is_file():
@@ -217,7 +218,8 @@ def _target(row: Row) -> str:
 
 
 def _claim(row: Row) -> str:
-    return row["claim"][0].upper() + row["claim"][1:]
+    claim: str = row["claim"]
+    return claim if claim.startswith("w2s") else claim[0].upper() + claim[1:]
 
 
 def _line(cells: list[str]) -> str:
