@@ -101,8 +101,8 @@ def memory(record: Row) -> str:
     """Peak memory of each side, and what of it the imports are."""
     imports = {part["name"]: part["imports_mb"] for part in record["parts"]}
     lines, seen = ["| Process | Imports, MB | Peak, MB |", "|:--|--:|--:|"], set()
-    for row, side in ((row, side) for row in record["rows"] for side in row["sides"]):
-        name, base = f"{side['name']}, {side['unit']}", imports[row["part"]]
+    for base, side in ((imports[row["part"]], side) for row in record["rows"] for side in row["sides"]):
+        name = f"{side['name']}, {side['unit']}"
         if side["peak_mb"] is not None and base is not None and name not in seen:
             seen.add(name)
             lines.append(_line([name, f"{base:,.0f}", f"{side['peak_mb']:,.0f}"]))
