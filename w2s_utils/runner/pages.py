@@ -32,12 +32,12 @@ def write(root: Path, staged: Path, chapters: list[Chapter], urls: Mapping[str, 
         "pages/gallery.md": gallery.gallery_page(root, found, chapters),
         "pages/receipts.md": gallery.receipts_page(root, found, chapters),
         **api_pages(root),
+        **{f"_generated/{name}.md": text for name, text in performance.tables(root).items()},
         "_generated/findings.md": landing.findings(found, chapters),
         "_generated/tiles.md": tiles(found, scorecard.untested(root)),
         "_generated/chapters.md": chapter_table(found, chapters),
         "_generated/scaling.md": measured.scaling(root),
         "_generated/faults.md": measured.faults(root),
-        **{f"_generated/{name}.md": text for name, text in performance.tables(root).items()},
     }
     for name, text in made.items():
         path = staged / name
