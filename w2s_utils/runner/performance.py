@@ -56,6 +56,7 @@ def summary(record: Row) -> str:
         "",
         plot([row for row in rows if row["measure"] == _LESS]),
         "",
+        *_print(36, 16, 26, 11, 11),
         "| Work | Package | Competitor | Times less | Target |",
         "|:--|--:|--:|--:|--:|",
     ]
@@ -82,6 +83,7 @@ def limits(record: Row) -> str:
         f"{rates['single'] / 1e9:.0f} in single, {rates['bytes'] / 1e9:.1f} GB copied, "
         f"{rates['draws'] / 1e6:.0f} million normal random numbers.",
         "",
+        *_print(26, 14, 16, 8, 11, 12, 13),
         "| Work | Operations | Random numbers | MB | Limit | Measured | Times the limit |",
         "|:--|--:|--:|--:|--:|--:|--:|",
     ]
@@ -111,7 +113,11 @@ def memory(record: Row) -> str:
 
 def growth(record: Row, root: Path) -> str:
     """Fitted exponents, and what a second worker brings."""
-    lines = ["| Work | Grows | From | To | Beside | Exponent |", "|:--|:--|--:|--:|:--|--:|"]
+    lines = [
+        *_print(28, 12, 10, 10, 24, 16),
+        "| Work | Grows | From | To | Beside | Exponent |",
+        "|:--|:--|--:|--:|:--|--:|",
+    ]
     for curve in record["growth"]:
         cells = [curve["side"], f"`{curve['variable']}`", f"{curve['sizes'][0]:,}", f"{curve['sizes'][-1]:,}"]
         cells += [curve["fixed"], f"{curve['exponent']:.2f}{_TIED}±{_TIED}{curve['se']:.2f}"]
@@ -148,7 +154,11 @@ def chapter_times(root: Path) -> str:
             key = passport["chapter"], passport["preset"]
             latest[key] = max(latest.get(key, 0.0), passport.get("seconds") or 0.0)
         taken |= latest
-    lines = ["| Chapters | Preset | Each, s | Two at a time, s | Limit, s |", "|:--|:--|--:|--:|--:|"]
+    lines = [
+        *_print(44, 10, 18, 14, 14),
+        "| Chapters | Preset | Each, s | Two at a time, s | Limit, s |",
+        "|:--|:--|--:|--:|--:|",
+    ]
     if not path.is_file():
         return ""
     with path.open(newline="", encoding="utf-8") as file:
@@ -163,7 +173,7 @@ def chapter_times(root: Path) -> str:
             verdict = "" if total <= limit else " **missed**"
             shown = ", ".join(f"`{name}`" for name in names)
             lines.append(_line([shown, row["preset"], each, f"{total:.0f}", f"{limit:g}{verdict}"]))
-    return "\n".join(lines) + "\n" if len(lines) > 2 else "No passports at these presets yet.\n"
+    return "\n".join(lines) + "\n" if lines[-1][:3] != "|:-" else "No passports at these presets yet.\n"
 
 
 def two_at_a_time(seconds: list[float]) -> float:
@@ -220,6 +230,11 @@ def _target(row: Row) -> str:
 def _claim(row: Row) -> str:
     claim: str = row["claim"]
     return claim if claim.startswith("w2s") else claim[0].upper() + claim[1:]
+
+
+def _print(*widths: int) -> list[str]:
+    """Widths of a table's columns in the PDF, in hundredths of the page."""
+    return ["```{tabularcolumns} " + "".join(f"\\X{{{width}}}{{100}}" for width in widths), "```", ""]
 
 
 def _line(cells: list[str]) -> str:
