@@ -1,4 +1,4 @@
-"""Heads from sums over segments against scikit-learn on the rows themselves, every path: thin, tall, penalised, free."""
+"""Heads from sums over segments against scikit-learn on the rows themselves: thin, tall, penalised, free."""
 
 import numpy as np
 import pandas as pd
