@@ -18,6 +18,7 @@ SHADES = {"bias": figures.GREY, "inherited": "#D55E00", "reduced": "#56B4E9", "s
 LEVELS = (-1.0, -0.6, -0.3, -0.1, 0.0, 0.1, 0.3, 0.6, 1.0)
 # on filled areas, the same in light and dark pictures
 _DARK = "#14181E"
+_PALE = "#F4F6F8"  # around marks that stand half outside the filled area
 _STEPS = ("#E69F00", "#EFC15C", "#F5E6C8", "#E9EEF1", "#8FBFDD", "#0072B2")
 
 
@@ -79,7 +80,9 @@ def gain_panel(ax: Axes, overlaps: Sequence[float], losses: FloatArray, gains: F
     ax.contour(overlaps, losses, gains, [0.0], colors=_DARK, linewidths=2)
     for spot in spots.itertuples():
         mark = "o" if abs(spot.gain) <= 2 * spot.gain_se else "^" if spot.gain > 0 else "v"
-        ax.plot(spot.overlap, spot.lost, mark, color=_DARK, markersize=8, clip_on=False, zorder=5)
+        ax.plot(
+            spot.overlap, spot.lost, mark, color=_DARK, markeredgecolor=_PALE, markersize=8, clip_on=False, zorder=5
+        )
     ax.text(0.36, 0.015, "student wins", color=_DARK, fontsize=11)
     ax.text(0.93, 0.54, "teacher wins", color=_DARK, fontsize=11, ha="right")
     ax.set_xlabel("share of dimensions that both models have")

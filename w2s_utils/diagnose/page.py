@@ -52,7 +52,8 @@ def html(report: Report) -> str:
         parts.append(f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>")
     parts.append(
         "<p class='small'>Linear heads with intercept, fitted by ridge. Estimates are corrected for over-fitting by "
-        "leaving out one of 20 row blocks at a time; standard errors come from the same blocks. Fine-tuning that moves "
+        "leaving out one of 20 row blocks at a time; standard errors come from the same blocks. They are about "
+        "expected errors: one training, on one sample of labels, scatters more. Fine-tuning that moves "
         f"the features is outside this theory. w2s-utils {escape(content['version'])}, {content['seconds']} s.</p>"
     )
     return (

@@ -34,8 +34,9 @@ class Report:
     content : dict
         JSON: ``first_line``, ``verdict`` (three sentences), ``input``, ``sizes``, ``dimensions``, ``risks``, ``terms``,
         ``gain``, ``pgr``, ``opr``, ``penalties``, ``unexplained``, ``curves``, ``more``, ``groups``, ``unevenness``,
-        ``cautions``.
-        Estimates are ``{"value", "se", "plugin"}``; errors in units of the target's variance.
+        ``few_rows`` (too few for a verdict), ``cautions``.
+        Estimates are ``{"value", "se", "plugin"}``; errors in units of the target's variance, expected over samples:
+        the outcome of one training scatters around them, often by more than ``se``.
     """
 
     content: Json
@@ -159,7 +160,10 @@ def _content(inputs: Inputs, population: Population, found: Analysis) -> Json:
     lean = max(
         abs(part["value"] - part["plugin"]) / max(abs(part["value"]), 1e-12) for part in content["risks"].values()
     )
-    if lean > LEANS:
+    # with as many directions as rows, what is left of over-fitting exceeds the standard errors many times
+    full_rank = max(int(np.count_nonzero(v[:-1])) for v in (full.weak_values, full.strong_values)) >= rows - 1
+    content["few_rows"] = bool(lean > LEANS or full_rank)
+    if content["few_rows"]:
         content["cautions"].append(
             f"The rows are few for these features: correcting over-fitting moved a predicted error by {lean:.0%}. "
             "Give more rows, or fewer features."

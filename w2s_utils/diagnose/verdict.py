@@ -34,24 +34,30 @@ def verdict(content: dict[str, Any]) -> list[str]:
 
 def _pays(content: dict[str, Any]) -> str:
     gain, risks, sizes = content["gain"], content["risks"], content["sizes"]
-    clear = abs(gain["value"]) > 2 * gain["se"]
-    if clear:
+    few = content["few_rows"]
+    clear = not few and abs(gain["value"]) > 2 * gain["se"]
+    if few:
+        does = "may or may not pay, which so few rows cannot tell"
+    elif clear:
         does = "is predicted to pay" if gain["value"] > 0 else "is predicted not to pay"
     else:
         does = "is predicted to change little, less than two standard errors"
     text = (
         f"With {sizes['n']:,} labelled and {sizes['N']:,} unlabelled rows, weak-to-strong training {does}: "
         f"the student's error is {risks['student']['value']:.3g} of the target's variance, its teacher's "
-        f"{risks['teacher']['value']:.3g} (gain {gain['value']:.2g}, standard error {gain['se']:.1g})"
+        f"{risks['teacher']['value']:.3g} (expected gain {gain['value']:.2g}, standard error {gain['se']:.1g})"
     )
     room = risks["teacher"]["value"] - risks["ceiling"]["value"]
     if clear and gain["value"] > 0 and room > 0:
         text += f", which is {content['pgr']['value']:.0%} of the way to the ceiling"
-    opr = content["opr"]
-    if abs(opr["value"] - 1) > 2 * opr["se"]:
-        side = "worse" if opr["value"] > 1 else "better"
-        return f"{text}; fine-tuning the strong model on the labels alone does {side}."
-    return f"{text}; fine-tuning the strong model on the labels alone does about as well."
+    if few:
+        return f"{text}."
+    opr, alone = content["opr"], "fine-tuning the strong model on the labels alone does"
+    if abs(opr["value"] - 1) <= 2 * opr["se"]:
+        return f"{text}; {alone} about as well."
+    if opr["value"] > 1:
+        return f"{text}; {alone} worse."
+    return f"{text}; {'but ' if clear and gain['value'] > 0 else ''}{alone} better."
 
 
 def _shared(content: dict[str, Any]) -> str:
@@ -79,8 +85,8 @@ def _why(content: dict[str, Any]) -> str:
 
 def _next(content: dict[str, Any]) -> str:
     more = content["more"]
-    labels, rows, between = more["labels"]["value"], more["unlabeled"]["value"], more["difference"]
-    text = f"Twice the labels would take {labels:.2g} off the student's error, twice the unlabelled rows {rows:.2g}"
+    labels, rows, between = _taken(more["labels"]), _taken(more["unlabeled"]), more["difference"]
+    text = f"Twice the labels would take {labels} off the student's error, twice the unlabelled rows {rows}"
     if abs(between["value"]) <= 2 * between["se"]:
         text += ", too close to tell apart"
     else:
@@ -95,6 +101,13 @@ def _next(content: dict[str, Any]) -> str:
         f"{groups['best_share_balanced']:.0%} (the files have {groups['observed_share']:.0%}; the difference is "
         f"{format(saved['value'], '.2g') if clear else 'within its error'})."
     )
+
+
+def _taken(part: dict[str, float]) -> str:
+    """What is taken off an error, in words where it is no clear gain."""
+    if abs(part["value"]) <= 2 * part["se"]:
+        return "nothing measurable"
+    return f"{part['value']:.2g}" + (" (it would grow)" if part["value"] < 0 else "")
 
 
 def _without_labels(content: dict[str, Any]) -> list[str]:
