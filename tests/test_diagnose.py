@@ -230,6 +230,16 @@ def test_verdict_says_what_the_numbers_say(report):
     more = {"labels": part(0.1), "unlabeled": part(0.01), "difference": part(0.09)}
     assert "take 0.1 off the student's error, twice the unlabelled rows nothing measurable" in said(more=more)[2]
     assert "rows -0.1 (it would grow)" in said(more=more | {"unlabeled": part(-0.1)})[2]
+    # clear, and too small to matter
+    error = report.content["risks"]["student"]["value"]
+    for share, text in ((2e-3, f"rows {2e-3 * error:.2g}"), (5e-4, "rows nothing measurable")):
+        assert text in said(more=more | {"unlabeled": part(share * error, 1e-9)})[2]
+    shares = {"observed_share": 0.2, "best_share_balanced": 0.9}
+    assert (
+        "is about 90% (the files have 20%; the difference is 0.5)"
+        in said(groups=shares | {"saved_balanced": part(0.5)})[2]
+    )
+    assert "no share of the minority" in said(groups=shares | {"saved_balanced": part(0.01)})[2]
 
 
 def test_command(folder, tmp_path, capsys):

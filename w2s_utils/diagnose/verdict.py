@@ -85,7 +85,8 @@ def _why(content: dict[str, Any]) -> str:
 
 def _next(content: dict[str, Any]) -> str:
     more = content["more"]
-    labels, rows, between = _taken(more["labels"]), _taken(more["unlabeled"]), more["difference"]
+    error, between = content["risks"]["student"]["value"], more["difference"]
+    labels, rows = _taken(more["labels"], error), _taken(more["unlabeled"], error)
     text = f"Twice the labels would take {labels} off the student's error, twice the unlabelled rows {rows}"
     if abs(between["value"]) <= 2 * between["se"]:
         text += ", too close to tell apart"
@@ -95,17 +96,19 @@ def _next(content: dict[str, Any]) -> str:
     if groups is None:
         return f"{text}."
     saved = groups["saved_balanced"]
-    clear = saved["value"] > 2 * saved["se"]
+    text += "; for both groups alike, "
+    files = f"the files have {groups['observed_share']:.0%}"
+    if saved["value"] <= 2 * saved["se"]:
+        return f"{text}no share of the minority among the unlabelled rows is clearly better than another ({files})."
     return (
-        f"{text}; for both groups alike, the best share of the minority among the unlabelled rows is about "
-        f"{groups['best_share_balanced']:.0%} (the files have {groups['observed_share']:.0%}; the difference is "
-        f"{format(saved['value'], '.2g') if clear else 'within its error'})."
+        f"{text}the best share of the minority among the unlabelled rows is about "
+        f"{groups['best_share_balanced']:.0%} ({files}; the difference is {saved['value']:.2g})."
     )
 
 
-def _taken(part: dict[str, float]) -> str:
-    """What is taken off an error, in words where it is no clear gain."""
-    if abs(part["value"]) <= 2 * part["se"]:
+def _taken(part: dict[str, float], error: float) -> str:
+    """What is taken off an error, in words where it is no clear gain or less than a thousandth of the error."""
+    if abs(part["value"]) <= max(2 * part["se"], 1e-3 * error):
         return "nothing measurable"
     return f"{part['value']:.2g}" + (" (it would grow)" if part["value"] < 0 else "")
 
