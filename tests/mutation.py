@@ -1,8 +1,9 @@
 """Do the tests notice? One small change at a time in theory, simulate and claims, and the tests of that module.
 
 ``python -m tests.mutation --sample 100 --seed 0`` draws that many mutants (0: all of them), prints a line for each,
-and writes ``_build/mutants.csv``; status 1 when fewer than 90 % are killed. Mutations are cosmic-ray's; ours are the
-sample and the choice of tests, without which each mutant would cost the whole suite.
+and writes ``benchmarks/mutants.csv``, which the page on checks shows; status 1 when fewer than 90 % are killed. Its
+last column says why a survivor is harmless; a reason written there is kept. Mutations are cosmic-ray's; ours
+are the sample and the choice of tests, without which each mutant would cost the whole suite.
 """
 
 from __future__ import annotations
@@ -127,9 +128,8 @@ def mutants() -> list[Mutant]:
     return found
 
 
-def killed(mutant: Mutant) -> tuple[bool, float]:
-    """Whether the tests of the module fail with the change, and how long that took."""
-    start = time.perf_counter()
+def killed(mutant: Mutant) -> bool:
+    """Whether the tests of the module fail with the change."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         root = Path(name)
         for path in ROOT.iterdir():
@@ -143,10 +143,18 @@ def killed(mutant: Mutant) -> tuple[bool, float]:
         try:
             done = subprocess.run(command, cwd=root, env=environment, capture_output=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:
-            return True, time.perf_counter() - start
+            return True
     if done.returncode not in (0, 1, 2):
         raise RuntimeError(f"pytest ended with {done.returncode} on {mutant}: {done.stdout[-300:]!r}")
-    return done.returncode != 0, time.perf_counter() - start
+    return done.returncode != 0
+
+
+def table_on_disk(path: Path) -> dict[tuple[str, str], dict[str, str]]:
+    """Rows of the last table, by module and change."""
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        return {(row["module"], row["change"]): row for row in csv.DictReader(file)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -156,21 +164,29 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="which ones (default 0)")
     parser.add_argument("--jobs", type=int, default=1, help="how many at once (default 1)")
     parser.add_argument("--only", default="", help="modules that start so, e.g. theory/regularization")
-    parser.add_argument("--out", type=Path, default=ROOT / "_build" / "mutants.csv", help="where the table goes")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "mutants.csv", help="where the table goes")
+    parser.add_argument("--again", action="store_true", help="keep what the table has as killed: try survivors again")
     options = parser.parse_args(arguments)
+    last = table_on_disk(options.out)
     every = [mutant for mutant in mutants() if mutant.module.startswith(options.only)]
     drawn = random.Random(options.seed).sample(every, min(options.sample or len(every), len(every)))
     print(f"{len(drawn)} of {len(every)} mutants", flush=True)
     start, rows = time.perf_counter(), []
+
+    def dies(mutant: Mutant) -> bool:
+        known = last.get((mutant.module, mutant.lines()[1])) if options.again else None
+        return (known is not None and known["outcome"] == "killed") or killed(mutant)
+
     with ThreadPoolExecutor(options.jobs) as pool:
-        for count, (mutant, (dead, _seconds)) in enumerate(zip(drawn, pool.map(killed, drawn), strict=True), 1):
+        for count, (mutant, dead) in enumerate(zip(drawn, pool.map(dies, drawn), strict=True), 1):
             line, change = mutant.lines()
             rows.append((mutant.module, line, "killed" if dead else "survived", change))
             elapsed = time.perf_counter() - start
             print(f"[{elapsed:6.0f} s] {count}/{len(drawn)} {rows[-1][2]} {mutant.module}:{line} {change}", flush=True)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+    why = {key: row["why"] for key, row in last.items()}
+    table = [(*row, "" if row[2] == "killed" else why.get((row[0], row[3]), "")) for row in sorted(rows)]
     with options.out.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("module", "line", "outcome", "change"), *sorted(rows)])
+        csv.writer(file).writerows([("module", "line", "outcome", "change", "why"), *table])
     share = sum(row[2] == "killed" for row in rows) / max(len(rows), 1)
     print(f"killed {share:.1%} of {len(rows)}; written to {options.out}")
     return 0 if share >= WANTED else 1

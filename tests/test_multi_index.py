@@ -69,6 +69,12 @@ def test_settings_that_differ_in_rho_share_teacher_and_data():
     assert not np.array_equal(near["student"], far["student"])
 
 
+def test_second_moment_of_the_labels_is_that_of_signal_and_noise():
+    moment = simulate(MultiIndex(d=8, n=4000, noise=0.5), trials=8, seed=2).values["second_moment"]
+    assert abs(moment.mean() - 2.25) < 4.5 * moment.std(ddof=1) / np.sqrt(8)
+    assert moment.std(ddof=1) < 0.3
+
+
 def test_trials_depend_on_seed_and_index_only():
     few, many = (simulate(MultiIndex(d=8, n=60), trials=k, seed=3).values for k in (2, 4))
     for name in ERRORS:

@@ -184,6 +184,16 @@ def test_shared_is_isotropic_ridge_where_both_apply():
     assert largest_z(shared.fresh, ridge.student[:, 0, 0]) < 4.5
 
 
+def test_gain_is_what_the_student_takes_off_the_teachers_error():
+    drawn = simulate(20, 40, 30, sigma2=1.0, lam_t=[0.1, 1.0], lam_s=[0.1, 0.2, 0.3], trials=3)
+    assert drawn.gain.shape == (3, 2, 3)
+    assert drawn.gain[2, 1, 0] == drawn.teacher[2, 1] - drawn.student[2, 1, 0]
+
+
+def test_two_rows_are_enough_beside_a_spared_direction():
+    assert np.isfinite(simulate(10, 20, 2, sigma2=1.0, lam_t=[0.1], lam_s=[0.1], g=0.0, trials=2).student).all()
+
+
 CALL = dict(sigma2=1.0, lam_t=[0.1], lam_s=[0.1], trials=2)
 
 

@@ -141,6 +141,10 @@ def test_arguments_broadcast(law):
     assert table.shape == (2, 3)
     alone = theory.student_risk(0.4, 0.2, 0.5, **(PAIR | dict(mu_S=2 * np.array(PAIR["mu_S"]))), law=law)
     assert table[1, 2] == pytest.approx(float(alone), rel=1e-12)
+    # leading axes of the means: two of one, the last of them of the other
+    both = stack | dict(mu_T=np.ones((2, 1, 1)) * PAIR["mu_T"])
+    again = theory.student_risk([[0.1], [0.4]], 0.2, 0.5, **both, law=law)
+    np.testing.assert_allclose(again, table, rtol=1e-12)
 
 
 def test_no_group_feature_is_the_textbook():
