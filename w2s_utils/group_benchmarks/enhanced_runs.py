@@ -15,7 +15,7 @@ import numpy.typing as npt
 from w2s_utils import parallel
 from w2s_utils._arrays import FloatArray
 from w2s_utils.group_benchmarks.data import Benchmark, Pair
-from w2s_utils.group_benchmarks.runs import Hits, labelled_samples, true_heads
+from w2s_utils.group_benchmarks.runs import TOLERANCE, Hits, labelled_samples, true_heads
 from w2s_utils.probes.confidence import confidence_many
 from w2s_utils.probes.enhanced import P, Q
 from w2s_utils.probes.labels import class_probabilities, confident_rows
@@ -184,7 +184,7 @@ def _one_case(
         S, k = bench.features[strong], len(weak_ones)
         X, T, L = S[rows], S[bench.test], S[first.labelled]
         both = np.concatenate([taught[weak] for weak in weak_ones]).T  # columns: weak 0 first, weak 0 second, ...
-        vanilla = fit_many(X, both, penalty, K)
+        vanilla = fit_many(X, both, penalty, K, tolerance=TOLERANCE)
         labels, start = both[:, ::2], vanilla[::2]
         sure = [class_probabilities(head, X) for head in vanilla]
         own = np.stack([chance.argmax(1) for chance in sure[::2]], 1)
