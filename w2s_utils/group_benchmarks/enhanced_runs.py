@@ -215,7 +215,8 @@ def _one_case(
             tolerance=COARSE,
         )
         rivals = [plain[at : at + k] for at in range(0, len(plain), k)]
-        methods += [*rivals[:-1], confidence_many(X, labels, penalty, vanilla=start, classes=K), rivals[-1]]
+        sure_ones = confidence_many(X, labels, penalty, vanilla=start, classes=K, tolerance=TOLERANCE)
+        methods += [*rivals[:-1], sure_ones, rivals[-1]]
         hits = np.stack([classify_many(heads, T) == truth for heads in methods], 1)  # (k, methods, T)
         seen = np.stack([(classify_many(heads, L) == y[first.labelled]).mean(1) for heads in methods], 1)
         twin = np.stack([classify_many(heads, T) == truth for heads in (vanilla[1::2], settings[k * len(grid) :])], 1)
