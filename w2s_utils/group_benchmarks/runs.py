@@ -220,26 +220,15 @@ def _students(
 ) -> npt.NDArray[np.int8]:
     """Test answers after answers of teachers, shape (teachers, etas_l, 3, m): (teachers, etas_l, etas_u, 3, T).
 
-    Heads start where those of the last eta_u ended. Those of N rows come after those of N/2, start from the mean of
-    the two at first, and then are moved as far as these.
+    Heads start where those of the last eta_u ended, the first of N rows at the mean of the two of N/2.
     """
     small, large = (weak[:, :, part].reshape(-1, weak.shape[-1]).T for part in (np.s_[:2], np.s_[2:]))
     tested, found = X[test], []
     half: list[Head] | None = None
-    whole: list[Head] = []
+    whole: list[Head] | None = None
     for few, many in zip(unlabelled[::2], unlabelled[1::2], strict=True):
-        before = half
         half = fit_many(X[few], small[few], penalty, classes, start=half, tolerance=TOLERANCE)
-        start = _means(half)
-        if before is not None:
-            start = [
-                Head(
-                    old.coefficients + new.coefficients - last.coefficients,
-                    old.intercept + new.intercept - last.intercept,
-                )
-                for old, new, last in zip(whole, start, _means(before), strict=True)
-            ]
-        whole = fit_many(X[many], large[many], penalty, classes, start=start, tolerance=TOLERANCE)
+        whole = fit_many(X[many], large[many], penalty, classes, start=whole or _means(half), tolerance=TOLERANCE)
         sizes = [classify_many(heads, tested).reshape(*weak.shape[:2], -1, len(test)) for heads in (half, whole)]
         found.append(np.concatenate(sizes, 2))
     return np.stack(found, 2)
