@@ -13,7 +13,7 @@ from benchmarks import needs
 from benchmarks.harness import Memory, Row, Side, alternate
 from benchmarks.powers import curves
 from w2s_utils import datasets
-from w2s_utils.probes import columns
+from w2s_utils.probes import _solve
 from w2s_utils.probes.columns import fit_columns
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.multiclass import fit_multinomial
@@ -57,7 +57,7 @@ def together(size: str) -> Head:
 
 def evaluations(size: str) -> int:
     """How many losses and gradients of one head the package computes for all settings."""
-    original, count = columns._objective, [0]
+    original, count = _solve._objective, [0]
 
     def counting(*arguments: Any) -> Any:
         evaluate = original(*arguments)
@@ -68,11 +68,11 @@ def evaluations(size: str) -> int:
 
         return counted
 
-    columns._objective = counting
+    _solve._objective = counting
     try:
         together(size)
     finally:
-        columns._objective = original
+        _solve._objective = original
     return count[0]
 
 

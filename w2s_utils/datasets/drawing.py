@@ -122,7 +122,7 @@ def class_numbers(labels: npt.ArrayLike) -> IntArray:
         first = ", ".join(f"{given[k]:g} in row {k}" for k in wrong[:3])
         raise ValueError(f"labels must be all of 0 to K - 1; {len(wrong)} are not: {first}")
     found = given.astype(np.int64)
-    absent = np.setdiff1d(np.arange(found.max() + 1), found)
+    absent = np.flatnonzero(np.bincount(found) == 0)
     if len(absent):
         raise ValueError(f"labels must be all of 0 to K - 1; class {', '.join(map(str, absent[:5]))} has no row")
     return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from w2s_utils._arrays import FloatArray
 from w2s_utils.environment import ROOT
 from w2s_utils.group_benchmarks.enhanced_runs import DEFAULT, SELECTED_FROM, STRONGER, EnhancedRuns, setting
 from w2s_utils.group_benchmarks.statistics import (
@@ -51,19 +53,37 @@ def hits_of(runs: EnhancedRuns, method: str, case: int, pair: int) -> npt.NDArra
     ValueError
         If the method was not run.
     """
+    return runs.hits[np.arange(len(runs.hits)), case, pair, _positions(runs, method, case, pair)]
+
+
+def _positions(runs: EnhancedRuns, method: str, case: int, pair: int) -> npt.NDArray[np.int64]:
+    """Of the method among those of the runs, in every draw."""
     if method in (SELECTED, SELECTED_PENALTY):
         names = [f"penalty x{factor:g}" for factor in STRONGER]
         if method == SELECTED:
             # the order decides ties: what changes least first
             names = [setting(*values) for values in sorted(SELECTED_FROM, key=lambda value: (-value[0], value[1]))]
-        at = [runs.methods.index(name) for name in ("vanilla", *names)]
-        best = runs.labelled[:, case, pair, at].argmax(-1)
-        return runs.hits[np.arange(len(best)), case, pair, np.array(at)[best]]
+        at = np.array([runs.methods.index(name) for name in ("vanilla", *names)])
+        return at[runs.labelled[:, case, pair, at].argmax(-1)]
     if method not in runs.methods:
         raise ValueError(f"method = {method!r} was not run; known: {', '.join(runs.methods)}, {SELECTED}")
-    return runs.hits[:, case, pair, runs.methods.index(method)]
+    return np.full(len(runs.hits), runs.methods.index(method))
 
 
+@lru_cache(maxsize=64)
+def _cells(runs: EnhancedRuns) -> tuple[FloatArray, FloatArray]:
+    """Accuracies in every group of all methods, and of the twins."""
+    hits, twin = ([group_accuracies(draw, runs.bench.groups) for draw in part] for part in (runs.hits, runs.twin))
+    return np.stack(hits), np.stack(twin)
+
+
+def _scores(runs: EnhancedRuns, method: str, case: int, pair: int, metric: str) -> FloatArray:
+    """Accuracy of a method in every draw."""
+    at = _positions(runs, method, case, pair)
+    return score(_cells(runs)[0][np.arange(len(at)), case, pair, at], metric)
+
+
+@lru_cache(maxsize=20_000)
 def improvement(runs: EnhancedRuns, case: int, pair: int, method: str = DEFAULT, metric: str = "average") -> Measured:
     """Improvement on the vanilla student: in per cent of its accuracy on average, in points for the worst group.
 
@@ -83,19 +103,18 @@ def improvement(runs: EnhancedRuns, case: int, pair: int, method: str = DEFAULT,
     """
     groups = runs.bench.groups
     new, old = hits_of(runs, method, case, pair), hits_of(runs, "vanilla", case, pair)
-    twin = runs.twin[:, case, pair]
-    values = [score(group_accuracies(hits, groups), metric) for hits in (old, new, twin[:, 0], twin[:, 1])]
-    default = score(group_accuracies(hits_of(runs, DEFAULT, case, pair), groups), metric)
-    both = (default, values[0]), (values[3], values[2])
+    before, after, default = (_scores(runs, name, case, pair, metric) for name in ("vanilla", method, DEFAULT))
+    twin = score(_cells(runs)[1][:, case, pair], metric)
+    both = (default, before), (twin[:, 1], twin[:, 0])
     each = np.full(len(new), 1 / len(new))
     if metric == "worst":
         moved = influence(new, groups, metric, each) - influence(old, groups, metric, each)
-        step, twins = values[1] - values[0], np.stack([after - before for after, before in both], 1)
+        step, twins = after - before, np.stack([high - low for high, low in both], 1)
     else:
-        moved = influence(new, groups, metric, each / values[0])
-        moved -= influence(old, groups, metric, each * values[1] / values[0] ** 2)
-        step = values[1] / values[0] - 1
-        twins = np.stack([after / before - 1 for after, before in both], 1)
+        moved = influence(new, groups, metric, each / before)
+        moved -= influence(old, groups, metric, each * after / before**2)
+        step = after / before - 1
+        twins = np.stack([high / low - 1 for high, low in both], 1)
     # only the default ran twice; other methods are taken to owe the same share of their variance to either draw
     spread = float(twins[:, 0].std())
     twins = twins * (step.std() / spread if spread else 0.0)
@@ -132,7 +151,7 @@ def improvement_table(runs: EnhancedRuns, methods: Sequence[str] = (DEFAULT, SEL
         cent, points), its ``_se``, and for the worst group ``worst_relative`` (per cent, of mean accuracies); designs;
         ``moved``, the share of draws in which a test image is classified otherwise than by the vanilla student.
     """
-    groups, rows = runs.bench.groups, []
+    rows = []
     for case, (el, eu) in enumerate(runs.cases):
         for at, (weak, strong) in enumerate(runs.pairs):
             for method in methods:
@@ -142,8 +161,7 @@ def improvement_table(runs: EnhancedRuns, methods: Sequence[str] = (DEFAULT, SEL
                 row["moved"] = float(changed.any(-1).mean())
                 for metric in METRICS:
                     before, after = (
-                        float(score(group_accuracies(hits_of(runs, name, case, at), groups), metric).mean())
-                        for name in ("vanilla", method)
+                        float(_scores(runs, name, case, at, metric).mean()) for name in ("vanilla", method)
                     )
                     found = estimate(improvement(runs, case, at, method, metric), overlap(runs, case))
                     row |= {f"vanilla_{metric}": before, metric: found.mean, f"{metric}_se": found.se}

@@ -10,10 +10,9 @@ import pandas as pd
 
 from w2s_utils import datasets
 from w2s_utils.group_benchmarks.data import Benchmark, Pair
-from w2s_utils.group_benchmarks.runs import Runs, left_out
+from w2s_utils.group_benchmarks.runs import Runs, answers
 from w2s_utils.group_benchmarks.statistics import METRICS
 from w2s_utils.group_benchmarks.tables import over_pairs
-from w2s_utils.probes.many import classify_many, fit_many
 
 
 def by_strength(bench: Benchmark, etas: Sequence[float], *, n: int, seeds: Sequence[int], penalty: float) -> Benchmark:
@@ -42,15 +41,12 @@ def by_strength(bench: Benchmark, etas: Sequence[float], *, n: int, seeds: Seque
     >>> list(by_strength(tops, [0.5], n=50, seeds=[900], penalty=0.03).features)
     ['lite0_block4', 'squeezenet']
     """
-    found = {}
-    for model, X in bench.features.items():
-        scores = []
-        for seed in seeds:
-            for eta in etas:
-                drawn = datasets.resample_groups(bench.data, 2 * n, 1, eta_l=eta, eta_u=eta, seed=seed).labelled
-                heads = fit_many(X[drawn], bench.labels[drawn][:, None], penalty, bench.classes)
-                scores.append(left_out(bench, classify_many(heads, X)[0] == bench.labels, drawn))
-        found[model] = float(np.mean(scores))
+    drawn = [
+        datasets.resample_groups(bench.data, 2 * n, 1, eta_l=eta, eta_u=eta, seed=seed).labelled
+        for seed in seeds
+        for eta in etas
+    ]
+    found = {model: float(np.mean(answers(bench, X, drawn, penalty)[1])) for model, X in bench.features.items()}
     return replace(bench, features={model: bench.features[model] for model in sorted(found, key=found.__getitem__)})
 
 

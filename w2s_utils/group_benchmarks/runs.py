@@ -147,7 +147,9 @@ def benchmark_runs(
 
 def left_out(bench: Benchmark, hits: Hits, sample: IntArray) -> float:
     """Accuracy on the pool images outside a sample, mean over groups; hits have a row per image of the data set."""
-    rows = np.setdiff1d(bench.data.pool_rows, sample)
+    outside = np.ones(len(bench.labels), bool)
+    outside[sample] = False
+    rows = bench.data.pool_rows[outside[bench.data.pool_rows]]
     groups = bench.all_groups[rows]
     total = np.bincount(groups)
     right = np.bincount(groups, weights=hits[rows])
@@ -180,46 +182,61 @@ def _one_seed(
     penalty: float,
     students: bool,
 ) -> tuple[Hits, Hits, Hits, FloatArray, FloatArray]:
-    models, K, y = list(bench.features), bench.classes, bench.labels
+    models, truth = list(bench.features), bench.truth
     splits = {(el, eu): labelled_samples(bench, n, N, el, eu, seed) for el in etas_l for eu in etas_u}
     half = {
         eu: datasets.resample_groups(bench.data, n, N // 2, eta_l=etas_l[0], eta_u=eu, seed=seed).unlabelled
         for eu in etas_u
     }
-    heads: dict[str, list[Head]] = {}
-    for model, X in bench.features.items():
-        heads[model] = []
-        for el in etas_l:
-            parts = [split.labelled for split in splits[el, etas_u[0]]]
-            heads[model] += true_heads(X, y, parts, penalty, K)
-    answers = {model: classify_many(heads[model], X).astype(np.int64) for model, X in bench.features.items()}
-    truth, shape = bench.truth, (len(etas_l), SAMPLES, len(bench.test))
-    teacher = np.stack([(answers[model][:, bench.test] == truth).reshape(shape) for model in models])
-    samples = [part.labelled for el in etas_l for part in splits[el, etas_u[0]]]
-    known = [[left_out(bench, a == y, rows) for a, rows in zip(answers[m], samples, strict=True)] for m in models]
-    ceilings, taught, ceilings_left = [], [], []
-    for at, model in enumerate(models):
-        X, tested = bench.features[model], bench.features[model][bench.test]
-        # columns: true labels, then by teacher and eta_l the samples of this size
-        taught_by = [answers[low].reshape(len(etas_l), SAMPLES, -1) for low in models[:at]]
-        weak = np.concatenate(taught_by or [np.empty((0, SAMPLES, len(y)), np.int64)])
-        columns = {
-            size: np.concatenate([y[None], weak[:, samples].reshape(-1, len(y))[: None if students else 0]]).T
-            for size, samples in ((0, np.s_[:2]), (1, np.s_[2:]))
-        }
-        start: dict[int, list[Head]] = {}
-        hits, apart = [], []
-        for eu in etas_u:
-            for size, rows in ((0, half[eu]), (1, splits[etas_l[0], eu][0].unlabelled)):
-                start[size] = fit_many(
-                    X[rows], columns[size][rows], penalty, K, start=start.get(size), tolerance=TOLERANCE
-                )
-                hits.append(classify_many(start[size], tested) == truth)
-                apart.append(left_out(bench, classify_many(start[size][:1], X)[0] == y, rows))
-        ceilings_left.append(np.reshape(apart, (len(etas_u), 2)))
-        ceilings.append(np.stack([table[0] for table in hits]).reshape(len(etas_u), 2, -1))
-        cells = [table[1:].reshape(-1, len(etas_l), 2 - k % 2, len(truth)) for k, table in enumerate(hits)]
-        both = [np.concatenate(pair, 2) for pair in zip(cells[::2], cells[1::2], strict=True)]
-        taught.append(np.stack(both, 2))
-    left = np.reshape(known, (len(models), len(etas_l), SAMPLES)), np.stack(ceilings_left)
-    return teacher, np.stack(ceilings), np.concatenate(taught), *left
+    labelled = [part.labelled for el in etas_l for part in splits[el, etas_u[0]]]
+    unlabelled = [rows for eu in etas_u for rows in (half[eu], splits[etas_l[0], eu][0].unlabelled)]
+    own, known, ceilings, ceilings_left, taught = {}, [], [], [], []
+    for at, (model, X) in enumerate(bench.features.items()):
+        own[model], left = answers(bench, X, labelled, penalty)
+        known.append(np.reshape(left, (len(etas_l), SAMPLES)))
+        found, left = answers(bench, X, unlabelled, penalty)
+        ceilings.append((found[:, bench.test] == truth).reshape(len(etas_u), 2, -1))
+        ceilings_left.append(np.reshape(left, (len(etas_u), 2)))
+        if at and students:
+            weak = np.stack([own[low].reshape(len(etas_l), SAMPLES, -1) for low in models[:at]])
+            taught.append(_students(X, weak, unlabelled, penalty, bench.classes, bench.test) == truth)
+    teacher = np.stack([own[model][:, bench.test] == truth for model in models])
+    teacher = teacher.reshape(len(models), len(etas_l), SAMPLES, -1)
+    student = np.concatenate(taught) if taught else np.empty((0, len(etas_l), len(etas_u), SAMPLES, len(truth)), bool)
+    return teacher, np.stack(ceilings), student, np.stack(known), np.stack(ceilings_left)
+
+
+def answers(
+    bench: Benchmark, X: FloatArray, samples: Sequence[IntArray], penalty: float
+) -> tuple[IntArray, list[float]]:
+    """Answers on all images after true labels of each sample, and accuracies on what it left out."""
+    heads = true_heads(X, bench.labels, samples, penalty, bench.classes)
+    found = classify_many(heads, X).astype(np.int64)
+    return found, [left_out(bench, own == bench.labels, rows) for own, rows in zip(found, samples, strict=True)]
+
+
+def _students(
+    X: FloatArray, weak: IntArray, unlabelled: Sequence[IntArray], penalty: float, classes: int, test: IntArray
+) -> npt.NDArray[np.int8]:
+    """Test answers after answers of teachers, shape (teachers, etas_l, 3, m): (teachers, etas_l, etas_u, 3, T).
+
+    Heads start where those of the last eta_u ended, the first of N rows at the mean of the two of N/2.
+    """
+    small, large = (weak[:, :, part].reshape(-1, weak.shape[-1]).T for part in (np.s_[:2], np.s_[2:]))
+    tested, found = X[test], []
+    half: list[Head] | None = None
+    whole: list[Head] | None = None
+    for few, many in zip(unlabelled[::2], unlabelled[1::2], strict=True):
+        half = fit_many(X[few], small[few], penalty, classes, start=half, tolerance=TOLERANCE)
+        whole = fit_many(X[many], large[many], penalty, classes, start=whole or _means(half), tolerance=TOLERANCE)
+        sizes = [classify_many(heads, tested).reshape(*weak.shape[:2], -1, len(test)) for heads in (half, whole)]
+        found.append(np.concatenate(sizes, 2))
+    return np.stack(found, 2)
+
+
+def _means(heads: Sequence[Head]) -> list[Head]:
+    """Of each two in a row."""
+    return [
+        Head((one.coefficients + other.coefficients) / 2, (one.intercept + other.intercept) / 2)
+        for one, other in zip(heads[::2], heads[1::2], strict=True)
+    ]

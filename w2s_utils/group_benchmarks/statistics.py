@@ -168,7 +168,8 @@ def group_accuracies(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64])
     >>> group_accuracies(np.array([[True, False, True]]), np.array([0, 0, 1])).tolist()
     [[0.5, 1.0]]
     """
-    return np.stack([hits[..., groups == g].mean(-1) for g in range(int(groups.max()) + 1)], -1)
+    inside = np.equal.outer(groups, np.arange(int(groups.max()) + 1))
+    return np.asarray(hits @ (inside / inside.sum(0)))
 
 
 def score(cells: FloatArray, metric: str) -> FloatArray:
@@ -210,10 +211,6 @@ def influence(
     """
     cells = group_accuracies(hits, groups)
     G = cells.shape[-1]
-    share = np.full(cells.shape, 1 / G) if metric == "average" else np.eye(G)[cells.argmin(-1)]
-    found = np.empty(len(groups))
-    for g in range(G):
-        at = np.flatnonzero(groups == g)
-        w = weights * share[:, g]
-        found[at] = (w @ hits[:, at] - w @ cells[:, g]) / len(at)
-    return found
+    share = weights[:, None] * (np.full(cells.shape, 1 / G) if metric == "average" else np.eye(G)[cells.argmin(-1)])
+    sums = (share.T @ hits)[groups, np.arange(len(groups))]
+    return np.asarray((sums - (share * cells).sum(0)[groups]) / np.bincount(groups)[groups])

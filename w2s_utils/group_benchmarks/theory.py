@@ -7,6 +7,7 @@ a quarter of the squared loss, so a ridge penalty of four times the logistic one
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -65,28 +66,40 @@ def predicted_gains(
     .. [1] `theory.deterministic_equivalent`, with moments of labelled, unlabelled and test images.
     """
     y, rows = signs(bench), []
-    pool, groups = bench.data.pool_rows, bench.all_groups
-    extended = {model: np.column_stack([X, np.ones(len(X))]) for model, X in bench.features.items()}
-    for weak, strong in pairs:
-        parts, tested = (
-            [
-                Moments.of_sample(extended[weak][at], extended[strong][at], y[at])
-                for at in (where[groups[where] == g] for g in range(2 * bench.classes))
-            ]
-            for where in (pool, bench.test)
+    groups, count = bench.all_groups, 2 * bench.classes
+    columns = {model: np.column_stack([X, np.ones(len(X)), y]) for model, X in bench.features.items()}
+    where = {
+        name: [of[groups[of] == g] for g in range(count)]
+        for name, of in (("pool", bench.data.pool_rows), ("test", bench.test))
+    }
+
+    @cache
+    def means(name: str, one: str, other: str) -> FloatArray:
+        """In every group, of products of features, their constant and the target."""
+        return np.stack([columns[one][at].T @ columns[other][at] / len(at) for at in where[name]])
+
+    def moments(name: str, weak: str, strong: str, shares: FloatArray) -> Moments:
+        low, high, both = (
+            np.tensordot(shares, means(name, *models), 1) for models in ((weak, weak), (strong, strong), (strong, weak))
         )
+        features = low[:-1, :-1], high[:-1, :-1], both[:-1, :-1]
+        return Moments(*features, low[:-1, -1], high[:-1, -1], float(low[-1, -1]))
+
+    for weak, strong in pairs:
         mixed = {
-            eta: Moments.mixture(list(zip(np.ravel(counts(10_000, eta, bench.classes)) / 1e4, parts, strict=True)))
+            eta: moments("pool", weak, strong, np.ravel(counts(10_000, eta, bench.classes)) / 1e4)
             for eta in {*etas_l, *etas_u}
         }
-        test = Moments.mixture([(1 / len(tested), part) for part in tested])
+        # without targets: nobody asks for the ceiling
+        bare = {eta: Moments(mixed[eta].weak, mixed[eta].strong, mixed[eta].cross) for eta in etas_u}
+        test = moments("test", weak, strong, np.full(count, 1 / count))
         for el in etas_l:
             for eu in etas_u:
                 found = weak_to_strong(
                     n,
                     N,
                     labeled=mixed[el],
-                    unlabeled=mixed[eu],
+                    unlabeled=bare[eu],
                     test=test,
                     teacher_penalty=4 * penalty,
                     student_penalty=4 * penalty,

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from w2s_utils._arrays import FloatArray
-from w2s_utils.probes.columns import fit_columns, separate, stacked
+from w2s_utils.probes.columns import TOLERANCE, fit_columns, separate, stacked
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.labels import IntArray, pseudo_labels
-from w2s_utils.probes.multiclass import fit_multinomial
+from w2s_utils.probes.multiclass import fit_classes
 
 
 def confidence_many(
@@ -22,6 +22,7 @@ def confidence_many(
     alpha: float = 0.5,
     rounds: int = 3,
     classes: int = 2,
+    tolerance: float = TOLERANCE,
 ) -> list[Head]:
     r"""Students of Burns et al.: :math:`(1-\alpha)` times the teacher's labels plus :math:`\alpha` times their own.
 
@@ -38,6 +39,8 @@ def confidence_many(
     rounds : int, default 3
         How often the own answers are hardened anew.
     classes : int, default 2
+    tolerance : float
+        As in `fit_columns`.
 
     Returns
     -------
@@ -55,6 +58,7 @@ def confidence_many(
 
     Examples
     --------
+    >>> from w2s_utils.probes.multiclass import fit_multinomial
     >>> X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.array([[0], [0], [1], [1]])
     >>> heads = confidence_many(X, y, 0.1, vanilla=[fit_multinomial(X, y[:, 0], 0.1)])
     >>> heads[0].coefficients.shape
@@ -68,16 +72,10 @@ def confidence_many(
         if classes == 2:
             logits = np.stack([head.predict(features) for head in heads], 1)
             target = (1 - share) * labels + share * (logits > np.median(logits, 0))
-            heads = separate(fit_columns(features, target, penalty, start=stacked(heads)))
+            heads = separate(fit_columns(features, target, penalty, start=stacked(heads), tolerance=tolerance))
         else:
-            eye = np.eye(classes)
-            heads = [
-                fit_multinomial(
-                    features,
-                    (1 - share) * eye[labels[:, at]] + share * eye[np.asarray(pseudo_labels(head, features))],
-                    penalty,
-                    start=head,
-                )
-                for at, head in enumerate(heads)
-            ]
+            own = np.stack([pseudo_labels(head, features) for head in heads], 1)
+            hard = [np.equal.outer(answers.T, np.arange(classes)).swapaxes(1, 2) for answers in (labels, own)]
+            target = (1 - share) * hard[0] + share * hard[1]
+            heads = fit_classes(features, target, penalty, start=heads, tolerance=tolerance)
     return heads

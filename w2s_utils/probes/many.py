@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from w2s_utils._arrays import FloatArray
-from w2s_utils.probes.columns import TOLERANCE, fit_columns, separate, stacked
+from w2s_utils.probes.columns import TOLERANCE, stacked
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.labels import IntArray
-from w2s_utils.probes.multiclass import fit_gce, fit_multinomial
+from w2s_utils.probes.multiclass import fit_classes
 
 
 def fit_many(
@@ -35,14 +35,14 @@ def fit_many(
     penalty : float or array_like of shape (k,)
         Positive.
     classes : int
-        K. Two classes are fitted together, more one by one.
+        K.
     q : float or array_like of shape (k,)
         In [0, 1].
     rows : sequence of ndarray, length k, optional
         Rows that each column is fitted on; all if left out.
     start : sequence of Head, length k, optional
     tolerance : float
-        As in `fit_multinomial`; ten times as much for more than two classes, in other coordinates.
+        As in `fit_columns`.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def fit_many(
     Raises
     ------
     ValueError
-        As `fit_columns` and `fit_multinomial`.
+        As `fit_columns`.
 
     Examples
     --------
@@ -60,29 +60,13 @@ def fit_many(
     >>> classify_many(heads, X).tolist()
     [[0, 1, 1], [1, 1, 0]]
     """
-    k = labels.shape[1]
-    powers = np.broadcast_to(np.asarray(q, float), (k,))
-    if classes == 2:
-        weights = None
-        if rows is not None:
-            weights = np.zeros(labels.shape)
-            for at, chosen in enumerate(rows):
-                weights[chosen, at] = 1.0
-        first = None if start is None else stacked(start)
-        found = fit_columns(features, labels, penalty, q=powers, weights=weights, start=first, tolerance=tolerance)
-        return separate(found)
-    loose = 10 * tolerance
-    heads, lam = [], np.broadcast_to(np.asarray(penalty, float), (k,))
-    for at in range(k):
-        chosen = np.arange(len(labels)) if rows is None else rows[at]
-        X, y, begin = features[chosen], labels[chosen, at], None if start is None else start[at]
-        if powers[at] > 0:
-            heads.append(
-                fit_gce(X, y, float(lam[at]), float(powers[at]), classes=classes, start=begin, tolerance=loose)
-            )
-        else:
-            heads.append(fit_multinomial(X, y, float(lam[at]), classes=classes, start=begin, tolerance=loose))
-    return heads
+    weights = None
+    if rows is not None:
+        weights = np.zeros(labels.shape)
+        for at, chosen in enumerate(rows):
+            weights[chosen, at] = 1.0
+    targets = np.equal.outer(labels.T, np.arange(classes)).swapaxes(1, 2).astype(float)
+    return fit_classes(features, targets, penalty, q=q, weights=weights, start=start, tolerance=tolerance)
 
 
 def classify_many(heads: Sequence[Head], features: FloatArray) -> npt.NDArray[np.int8]:

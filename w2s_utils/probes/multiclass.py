@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cholesky, solve_triangular
-from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from w2s_utils._arrays import FloatArray, finite_array, same_rows
+from w2s_utils.probes._solve import solve
 from w2s_utils.probes.columns import TOLERANCE, fit_columns, separate, stacked
 from w2s_utils.probes.heads import Head
 from w2s_utils.probes.labels import checked_classes
-
-Loss = Callable[[FloatArray], tuple[float, FloatArray]]
 
 
 def generalized_cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike, q: float) -> tuple[FloatArray, FloatArray]:
@@ -81,8 +78,7 @@ def fit_multinomial(
     start : Head, optional
         Of the same K, e.g. of a neighbouring sample. The minimum does not depend on it, the time does.
     tolerance : float
-        Largest entry of the gradient at the end, for features of mean square 1; in coordinates of about unit curvature
-        for more than two classes.
+        Largest entry of the gradient at the end, for features of mean square 1.
 
     Returns
     -------
@@ -116,21 +112,8 @@ def fit_multinomial(
             raise ValueError("targets = rows of probabilities that do not sum to 1 are not allowed")
     if not penalty > 0:
         raise ValueError(f"penalty = {penalty:g} is not allowed: above 0")
-    weight = soft.sum(1)
-    if soft.shape[1] == 2:
-        begin = None if start is None else stacked([start])
-        return separate(fit_columns(X, soft[:, 1:], penalty, start=begin, tolerance=tolerance))[0]
-
-    def loss(Z: FloatArray) -> tuple[float, FloatArray]:
-        Z = Z - Z.max(1, keepdims=True)
-        p = np.exp(Z)
-        total = p.sum(1, keepdims=True)
-        p /= total
-        p -= soft
-        p /= len(X)
-        return float(weight @ np.log(total[:, 0]) - np.vdot(soft, Z)) / len(X), p
-
-    return _minimise(X, soft.shape[1], penalty, loss, start, tolerance)
+    begin = None if start is None else [start]
+    return fit_classes(X, soft.T[None], penalty, start=begin, tolerance=tolerance)[0]
 
 
 def fit_gce(
@@ -185,44 +168,54 @@ def fit_gce(
     if not penalty > 0:
         raise ValueError(f"penalty = {penalty:g} is not allowed: above 0")
     K = max(classes or 0, int(y.max()) + 1, 2)
+    begin = None if start is None else [start]
+    return fit_classes(X, np.eye(K)[y].T[None], penalty, q=q, start=begin, tolerance=tolerance)[0]
+
+
+def fit_classes(
+    features: FloatArray,
+    targets: FloatArray,
+    penalty: npt.ArrayLike,
+    *,
+    q: npt.ArrayLike = 0.0,
+    weights: FloatArray | None = None,
+    start: Sequence[Head] | None = None,
+    tolerance: float = TOLERANCE,
+) -> list[Head]:
+    """Heads for many sets of labels of K classes on the same rows; arguments are taken as they are.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, d)
+    targets : ndarray, shape (k, K, n)
+        Probabilities of the classes; 0 or 1 where q > 0.
+    penalty, q : float or array_like of shape (k,)
+    weights : ndarray, shape (n, k), optional
+    start : sequence of Head, length k, optional
+    tolerance : float
+        As in `fit_columns`, which fits two classes.
+
+    Returns
+    -------
+    list of Head, length k
+
+    Examples
+    --------
+    >>> heads = fit_classes(np.eye(3), np.eye(3)[None], 0.01)
+    >>> heads[0].predict(np.eye(3)).argmax(1).tolist()
+    [0, 1, 2]
+    """
+    k, K, _ = targets.shape
     if K == 2:
-        begin = None if start is None else stacked([start])
-        return separate(fit_columns(X, y[:, None], penalty, q=q, start=begin, tolerance=tolerance))[0]
-
-    def loss(Z: FloatArray) -> tuple[float, FloatArray]:
-        each, slope = generalized_cross_entropy(Z, y, q)
-        return float(each.mean()), slope / len(X)
-
-    return _minimise(X, K, penalty, loss, start, tolerance)
+        first, labels = None if start is None else stacked(start), targets[:, 1].T
+        return separate(fit_columns(features, labels, penalty, q=q, weights=weights, start=first, tolerance=tolerance))
+    share = None if weights is None else (weights / weights.sum(0)).T
+    begin = None if start is None else np.stack([np.vstack([head.coefficients, head.intercept]).T for head in start])
+    lam, powers = (np.broadcast_to(np.asarray(value, float), (k,)) for value in (penalty, q))
+    found = solve(features, targets, lam, powers, share, begin, tolerance)
+    return [Head(head[:, :-1].T, head[:, -1]) for head in found]
 
 
 def _check_q(q: float) -> None:
     if not 0 < q <= 1:
         raise ValueError(f"q = {q} is outside (0, 1]")
-
-
-def _minimise(X: FloatArray, K: int, penalty: float, loss: Loss, start: Head | None, tolerance: float) -> Head:
-    scale = max(float(np.sqrt(np.mean(X**2))), np.finfo(float).tiny)
-    extended = np.column_stack([X / scale, np.ones(len(X))])
-    ridge = np.full((extended.shape[1], 1), penalty / scale**2)
-    ridge[-1] = 0.0
-    # coordinates in which the curvature at equal probabilities is about one
-    curvature = (1 / K) * (1 - 1 / K) * extended.T @ extended / len(X) + np.diag(ridge[:, 0])
-    curvature[-1, -1] += 1e-12
-    upper = cholesky(curvature)
-    whitened, pull = solve_triangular(upper, extended.T, trans="T").T, solve_triangular(upper, np.eye(len(upper)))
-    whitened, shrink = np.ascontiguousarray(whitened), pull.T @ (ridge * pull)
-
-    def evaluate(flat: FloatArray) -> tuple[float, FloatArray]:
-        V = flat.reshape(-1, K)
-        value, slope = loss(whitened @ V)
-        shrunk = shrink @ V
-        return value + float(np.vdot(V, shrunk)) / 2, (whitened.T @ slope + shrunk).ravel()
-
-    begin = np.zeros((extended.shape[1], K))
-    if start is not None:
-        begin[:-1], begin[-1] = start.coefficients * scale, start.intercept
-    options = {"maxiter": 2000, "maxfun": 4000, "gtol": tolerance, "ftol": 1e-15, "maxcor": 12}
-    found = minimize(evaluate, (upper @ begin).ravel(), jac=True, method="L-BFGS-B", options=options).x
-    W = pull @ found.reshape(-1, K)
-    return Head(W[:-1] / scale, W[-1])
