@@ -4,7 +4,7 @@
 `claims` judge them. Each statement is true, so a verdict ``fails`` is a false alarm; the stated level is 1e-4 a claim.
 Because that is too rare to be seen in 200 seeds, the table also counts how often the family-wise p value of a claim is
 below 1 %: more often than that where few designs of a skewed risk are averaged, as the page on checks says. Written to
-``data/fresh_seeds.csv``; status 1 when there are more false alarms than the stated level admits.
+``benchmarks/fresh_seeds.csv``; status 1 when there are more false alarms than the stated level admits.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from w2s_utils.simulate import gaussian_pair, multi_index
 from w2s_utils.theory import intrinsic_dimension as theory
 
 ROOT = Path(__file__).resolve().parents[1]
-RECORD = ROOT / "data" / "fresh_seeds.csv"
+RECORD = ROOT / "benchmarks" / "fresh_seeds.csv"
 LEVEL = 0.01
 DOUBT = 1e-4  # the check itself ends red once in ten thousand times
 SHAPE = dict(d_w=20, d_s=10, d_sw=4, sigma2=1.0)

@@ -1,7 +1,8 @@
-"""Tables of the book made from measurements that are committed: throughput of sweeps, faults injected."""
+"""Tables of the book made from measurements that are committed: throughput, faults, false alarms, mutants."""
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,71 @@ def faults(root: Path) -> str:
         lost = f"{row['lost']} {row['unit']}"
         lines.append(f"| {row['fault']} | {row['how']} | {row['injected']} | {before} | {lost} |")
     return "\n".join(lines) + "\n"
+
+
+def false_alarms(root: Path) -> str:
+    """How often true claims failed over fresh seeds, and how often their p value was below 1 %.
+
+    Parameters
+    ----------
+    root : Path
+        Checkout with ``benchmarks/fresh_seeds.csv``, written by ``python -m tests.fresh_seeds``.
+
+    Returns
+    -------
+    str
+        Markdown; a comparison without a p value of its own (below_1_percent = -1) has a dash.
+    """
+    rows = _rows(root, "fresh_seeds.csv")
+    if not rows:
+        return "Not measured yet: `python -m tests.fresh_seeds`.\n"
+    alarms, tried = (sum(int(row[name]) for row in rows) for name in ("false_alarms", "seeds"))
+    tested = [row for row in rows if int(row["below_1_percent"]) >= 0]
+    below, of = (sum(int(row[name]) for row in tested) for name in ("below_1_percent", "seeds"))
+    lines = [
+        f"{alarms} false alarms in {tried:,} claims ({len(rows)} comparisons, {rows[0]['seeds']} seeds each); "
+        f"p below 1 % in {below} of {of:,} ({below / of:.1%}).\n",
+        "| comparison | seeds | false alarms | p below 1 % |",
+        "|:--|--:|--:|--:|",
+    ]
+    for row in rows:
+        share = "–" if row not in tested else row["below_1_percent"]
+        lines.append(f"| {row['comparison']} | {row['seeds']} | {row['false_alarms']} | {share} |")
+    return "\n".join(lines) + "\n"
+
+
+def mutants(root: Path) -> str:
+    """How many small changes of the code the tests noticed, and which they did not.
+
+    Parameters
+    ----------
+    root : Path
+        Checkout with ``benchmarks/mutants.csv``, written by ``python -m tests.mutation``.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    rows = _rows(root, "mutants.csv")
+    if not rows:
+        return "Not measured yet: `python -m tests.mutation`.\n"
+    left = [row for row in rows if row["outcome"] != "killed"]
+    lines = [f"{len(rows) - len(left)} of {len(rows)} mutants killed ({1 - len(left) / len(rows):.0%}).\n"]
+    if left:
+        lines += ["| survivor | change | why it does no harm |", "|:--|:--|:--|"]
+    for row in left:
+        change = row["change"].replace("|", "\\|").replace("`", "'")
+        lines.append(f"| `{row['module']}` | `{change}` | {row['why'] or 'a test is missing'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _rows(root: Path, name: str) -> list[dict[str, str]]:
+    path = root / "benchmarks" / name
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _read(root: Path, name: str) -> Any:

@@ -38,6 +38,8 @@ def write(root: Path, staged: Path, chapters: list[Chapter], urls: Mapping[str, 
         "_generated/chapters.md": chapter_table(found, chapters),
         "_generated/scaling.md": measured.scaling(root),
         "_generated/faults.md": measured.faults(root),
+        "_generated/false_alarms.md": measured.false_alarms(root),
+        "_generated/mutants.md": measured.mutants(root),
     }
     for name, text in made.items():
         path = staged / name
