@@ -30,7 +30,7 @@ _NULL_SHARE = 0.9
 
 
 def over_folds(table: pd.DataFrame) -> pd.DataFrame:
-    """Means of every cell over folds, with standard errors of what was measured.
+    """Means of every cell over folds, with standard errors.
 
     Parameters
     ----------
@@ -40,15 +40,16 @@ def over_folds(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `CELL`; for each model ``m``: ``m`` (predicted), ``m_plugin``, ``m_actual``, ``m_actual_se``; ``gain``,
-        ``gain_actual``, ``gain_actual_se`` (teacher minus student); ``designs``, the folds.
+        `CELL`; for each model ``m``: ``m`` (predicted), ``m_plugin``, ``m_actual``; ``gain`` and ``gain_actual``
+        (teacher minus student); each with ``_se``; ``designs``, the folds. Rows behind the predictions of two folds
+        overlap: their ``_se`` bounds how far another division into folds moves them, and is too large for that.
     """
     wide = table.assign(
         gain=table.teacher - table.student, gain_actual=table.teacher_actual - table.student_actual
     ).groupby(list(CELL), sort=True)
     names = [name for model in MODELS for name in (model, f"{model}_plugin", f"{model}_actual")]
     columns: dict[str, Any] = {name: wide[name].mean() for name in [*names, "gain", "gain_actual"]}
-    columns |= {f"{name}_se": wide[name].sem() for name in [*(f"{m}_actual" for m in MODELS), "gain_actual"]}
+    columns |= {f"{name}_se": wide[name].sem() for name in tuple(columns)}
     return pd.DataFrame(columns).assign(designs=wide.size()).reset_index()
 
 
