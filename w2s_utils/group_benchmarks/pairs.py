@@ -53,11 +53,13 @@ def by_strength(bench: Benchmark, etas: Sequence[float], *, n: int, seeds: Seque
 def pairs_by_rule(table: pd.DataFrame) -> pd.DataFrame:
     """The paper's rule: a pair is kept if which of the two is stronger does not change over settings.
 
+    The order in which models are listed, weak to strong by other samples, counts as one more setting.
+
     Parameters
     ----------
     table : DataFrame
-        model, sample, eta, size, accuracy of heads trained with true labels; models weak to strong as listed. From
-        `Runs.accuracies`: the pairs that count must not be chosen on the images that judge them.
+        model, sample, eta, size, accuracy of heads trained with true labels; models listed as `by_strength` sorts
+        them. From `Runs.accuracies`: the pairs that count must not be chosen on the images that judge them.
 
     Returns
     -------
@@ -81,13 +83,14 @@ def pairs_by_rule(table: pd.DataFrame) -> pd.DataFrame:
     for at, low in enumerate(wide.columns):
         for high in wide.columns[at + 1 :]:
             lead = 100 * (wide[high] - wide[low])
+            always = bool((lead > 0).all())
             teacher, student = (low, high) if (lead > 0).mean() >= 0.5 else (high, low)
             lead = lead if student == high else -lead
             found.append(
                 {
                     "teacher": teacher,
                     "student": student,
-                    "kept": bool((lead > 0).all()),
+                    "kept": always,
                     "stronger": int((lead > 0).sum()),
                     "settings": len(lead),
                     "margin": float(lead.min()),
