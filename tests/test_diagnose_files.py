@@ -79,6 +79,7 @@ def test_parquet_without_its_reader_says_what_to_install(tmp_path, monkeypatch):
         ("x.npy", X.astype(complex), "x.npy: values of type complex128; real numbers"),
         ("x.npy", X.astype(str), "x.npy: values of type <U32"),
         ("x.npy", b"\x93NUMPY nonsense", "x.npy: "),
+        ("x.npy", b"no array at all", r"x.npy: not a .npy file \(Python pickles are never loaded\)"),
         ("x.npz", b"PK nonsense", "x.npz: "),
         ("x.csv", b"", "x.csv: No columns to parse"),
         ("x.csv", b"a,b\n1,2\n3,dog\n", "x.csv: row 1, column b: 'dog' is not a number"),

@@ -74,9 +74,15 @@ without --scheduler: a Dask cluster on this machine, or plain processes where Da
     diagnose.add_argument("strong", metavar="STRONG", help="features of the strong model, same rows in the same order")
     diagnose.add_argument("--labels", metavar="FILE", help="one label per row; without, variance terms only")
     diagnose.add_argument("--groups", metavar="FILE", help="one of two group names per row; needs --labels")
-    diagnose.add_argument("--n", type=_positive, metavar="LABELED", help="labelled rows you will have")
-    diagnose.add_argument("--unlabeled", type=_positive, metavar="UNLABELED", help="unlabelled rows you will have")
-    diagnose.add_argument("--out", default="diagnosis", metavar="DIR", help="folder of report.html and report.json")
+    diagnose.add_argument(
+        "--n", type=_positive, metavar="LABELED", help="labelled rows you will have; by default a fifth"
+    )
+    diagnose.add_argument(
+        "--unlabeled", type=_positive, metavar="UNLABELED", help="unlabelled rows you will have; by default the rest"
+    )
+    diagnose.add_argument(
+        "--out", default="diagnosis", metavar="DIR", help="folder of the report, by default diagnosis"
+    )
     diagnose.add_argument("--allow-degenerate", action="store_true", help="accept constant and repeated columns")
     for part in (run, build, pdf, verify, refresh):
         part.add_argument(

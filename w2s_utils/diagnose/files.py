@@ -129,12 +129,13 @@ def _numpy(path: Path, kind: str) -> Array:
                 raise ValueError(f"holds {', '.join(names) or 'nothing'}; one array, or one named features, is needed")
             return archive[wanted]
     except (ValueError, EOFError, KeyError) as error:
-        refused = "allow_pickle" in str(error) or "Python objects" in str(error)
-        text = (
-            "it holds Python objects, which are never loaded"
-            if refused
-            else (str(error) or type(error).__name__).splitlines()[0]
-        )
+        text = (str(error) or type(error).__name__).splitlines()[0]
+        if text.startswith(
+            ("Cannot load file", "This file contains pickled")
+        ):  # numpy takes whatever it does not know for a pickle
+            text = f"not a {kind} file (Python pickles are never loaded)"
+        elif "allow_pickle" in text or "Python objects" in text:
+            text = "it holds Python objects, which are never loaded"
         raise ValueError(f"{path.name}: {text}") from None
     except Exception as error:  # a damaged zip archive has its own exceptions
         raise ValueError(f"{path.name}: not a readable {kind} file ({type(error).__name__})") from None

@@ -170,7 +170,7 @@ def _content(inputs: Inputs, population: Population, found: Analysis) -> Json:
         )
     edge = [name for name, scale in (("teacher", "weak"), ("student", "strong")) if _at_edge(found, full, name, scale)]
     if edge:
-        content["cautions"].append(f"The best penalty of the {' and the '.join(edge)} is the end of the range tried.")
+        content["cautions"].append(f"The best penalty of the {' and the '.join(edge)} is the largest that was tried.")
     return content
 
 

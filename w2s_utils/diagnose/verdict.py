@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_NOTHING = "nothing measurable"
+
 
 def verdict(content: dict[str, Any]) -> list[str]:
     """Sentences from the report's numbers.
@@ -88,7 +90,9 @@ def _next(content: dict[str, Any]) -> str:
     error, between = content["risks"]["student"]["value"], more["difference"]
     labels, rows = _taken(more["labels"], error), _taken(more["unlabeled"], error)
     text = f"Twice the labels would take {labels} off the student's error, twice the unlabelled rows {rows}"
-    if abs(between["value"]) <= 2 * between["se"]:
+    if labels == rows == _NOTHING:
+        text = "Neither twice the labels nor twice the unlabelled rows would take a measurable part off the error"
+    elif abs(between["value"]) <= 2 * between["se"]:
         text += ", too close to tell apart"
     else:
         text += f": more {'labels' if between['value'] > 0 else 'unlabelled rows'} help more"
@@ -109,7 +113,7 @@ def _next(content: dict[str, Any]) -> str:
 def _taken(part: dict[str, float], error: float) -> str:
     """What is taken off an error, in words where it is no clear gain or less than a thousandth of the error."""
     if abs(part["value"]) <= max(2 * part["se"], 1e-3 * error):
-        return "nothing measurable"
+        return _NOTHING
     return f"{part['value']:.2g}" + (" (it would grow)" if part["value"] < 0 else "")
 
 

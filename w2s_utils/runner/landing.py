@@ -48,7 +48,7 @@ HERO = "performance-gap-recovery"
 HERO_TEXT = """\
 Share of the gap to the ceiling that the student closes (PGR), and its advantage over the strong model trained
 on the labels (OPR), for pairs of models that share 10, 50 or 90 feature dimensions. Circles: simulation.
-Solid: exact theory."""
+Solid: exact theory. Dotted: the published curves, which are not quite bounds."""
 
 
 def findings(passports: Sequence[Mapping[str, Any]], chapters: Sequence[Chapter]) -> str:

@@ -73,7 +73,8 @@ def scorecard_page(passports: list[dict[str, Any]], chapters: list[Chapter], unt
         "# Scorecard",
         "",
         "Every claim this book tests, with what came out of the run that built this page. A claim can fail,",
-        "and a failing claim is shown failing. How a verdict is reached: [](checks.md).",
+        "and a failing claim is shown failing. Expected and observed are those of the point that deviates most.",
+        "How a verdict is reached: [](checks.md).",
         "",
         tiles(passports, untested),
     ]
