@@ -35,13 +35,16 @@ def verdict(content: dict[str, Any]) -> list[str]:
 
 
 def _pays(content: dict[str, Any]) -> str:
-    gain, risks, sizes = content["gain"], content["risks"], content["sizes"]
+    gain, risks, sizes, opr = content["gain"], content["risks"], content["sizes"], content["opr"]
     few = content["few_rows"]
     clear = not few and abs(gain["value"]) > 2 * gain["se"]
+    behind = opr["value"] < 1 - 2 * opr["se"]  # the strong model trained on the labels alone has less error
     if few:
         does = "may or may not pay, which so few rows cannot tell"
+    elif clear and gain["value"] > 0:
+        does = f"is predicted to {'beat its teacher, but not the labels alone' if behind else 'pay'}"
     elif clear:
-        does = "is predicted to pay" if gain["value"] > 0 else "is predicted not to pay"
+        does = "is predicted not to pay"
     else:
         does = "is predicted to change little, less than two standard errors"
     text = (
@@ -54,12 +57,10 @@ def _pays(content: dict[str, Any]) -> str:
         text += f", which is {content['pgr']['value']:.0%} of the way to the ceiling"
     if few:
         return f"{text}."
-    opr, alone = content["opr"], "fine-tuning the strong model on the labels alone does"
-    if abs(opr["value"] - 1) <= 2 * opr["se"]:
-        return f"{text}; {alone} about as well."
-    if opr["value"] > 1:
-        return f"{text}; {alone} worse."
-    return f"{text}; {'but ' if clear and gain['value'] > 0 else ''}{alone} better."
+    compared = "better" if behind else "worse" if opr["value"] > 1 + 2 * opr["se"] else "about as well"
+    error = f"{risks['baseline']['value']:.3g}"
+    text += f"; fine-tuning the strong model on the labels alone does {compared}, with an error of {error}."
+    return text + (" Predicting the mean would do better than weak-to-strong." if risks["student"]["value"] > 1 else "")
 
 
 def _shared(content: dict[str, Any]) -> str:
