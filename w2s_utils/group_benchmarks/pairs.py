@@ -64,8 +64,8 @@ def pairs_by_rule(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a pair: teacher (the weaker in most settings), student, kept, settings, stronger (settings in which
-        the student is), margin (its smallest lead, in points of accuracy; negative if it falls behind).
+        One row a pair: teacher (listed before), student, kept, settings, stronger (settings in which the student is),
+        margin (its smallest lead, in points of accuracy; negative if it falls behind).
 
     References
     ----------
@@ -83,14 +83,11 @@ def pairs_by_rule(table: pd.DataFrame) -> pd.DataFrame:
     for at, low in enumerate(wide.columns):
         for high in wide.columns[at + 1 :]:
             lead = 100 * (wide[high] - wide[low])
-            always = bool((lead > 0).all())
-            teacher, student = (low, high) if (lead > 0).mean() >= 0.5 else (high, low)
-            lead = lead if student == high else -lead
             found.append(
                 {
-                    "teacher": teacher,
-                    "student": student,
-                    "kept": always,
+                    "teacher": low,
+                    "student": high,
+                    "kept": bool((lead > 0).all()),
                     "stronger": int((lead > 0).sum()),
                     "settings": len(lead),
                     "margin": float(lead.min()),
@@ -105,7 +102,7 @@ def kept_pairs(rule: pd.DataFrame, runs: Runs) -> list[Pair]:
     Raises
     ------
     ValueError
-        If the rule keeps no pair, or one whose student was run the other way round: sort models with `by_strength`.
+        If the rule keeps no pair.
     """
     kept = [(row.teacher, row.student) for row in rule[rule.kept].itertuples()]
     if not kept:
@@ -115,10 +112,6 @@ def kept_pairs(rule: pd.DataFrame, runs: Runs) -> list[Pair]:
             f"{runs.bench.name}: the rule drops {len(rule)} of {len(rule)} pairs, as the stronger model changes; "
             f"at best {nearest}; take models further apart or a larger n"
         )
-    turned = [pair for pair in kept if pair not in runs.pairs]
-    if turned and runs.student.size:
-        first = " < ".join(turned[0])
-        raise ValueError(f"models are not sorted weak to strong: {len(turned)} pairs are the other way, first {first}")
     return kept
 
 
@@ -136,17 +129,15 @@ def pair_table(runs: Runs, rule: pd.DataFrame, matched: Sequence[float]) -> pd.D
     Returns
     -------
     DataFrame
-        As ``rule`` with scene, and a mean and ``_se`` named like ``average_0.5`` for each metric and eta_l. A dropped
-        pair is shown as it was run, the student being stronger in the first look.
+        As ``rule`` with scene, and a mean and ``_se`` named like ``average_0.5`` for each metric and eta_l.
     """
     rows = []
     for row in rule.to_dict("records"):
         pair = (row["teacher"], row["student"])
-        ran = pair if pair in runs.pairs else pair[::-1]
-        cells = {"scene": runs.bench.name} | row | {"teacher": ran[0], "student": ran[1]}
+        cells = {"scene": runs.bench.name} | row
         for metric in METRICS:
             for eta in matched:
-                found = over_pairs(runs, [ran], [(eta, eta)], metric)
+                found = over_pairs(runs, [pair], [(eta, eta)], metric)
                 cells |= {f"{metric}_{eta:g}": found.mean, f"{metric}_{eta:g}_se": found.se}
         rows.append(cells)
     return pd.DataFrame(rows)
