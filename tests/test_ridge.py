@@ -97,6 +97,20 @@ def test_more_penalties_than_dimensions():
     assert run.student.shape == (3, 9, 1) and np.isfinite(run.student).all()
 
 
+def test_sums_over_a_spectrum_without_eigenvalues():
+    """Pivots against eigenvalues, also where the smallest is near 0 and where there is no penalty."""
+    rng, lam = np.random.default_rng(0), np.array([0.0, 1e-3, 0.4, 50.0])
+    for d, n in ((5, 5), (40, 90), (90, 40), (60, 62)):
+        drawn = [_ridge_spectra._tridiagonal(rng, d, n) for _ in range(7)]
+        diagonal, squares = (np.stack(part) for part in zip(*drawn, strict=True))
+        first, second = _ridge_spectra.resolvent_sums(diagonal, squares, lam)
+        for k, (on, off) in enumerate(drawn):
+            dense = np.diag(on) + np.diag(np.sqrt(off), 1) + np.diag(np.sqrt(off), -1)
+            total = np.linalg.eigvalsh(dense)[:, None] + lam
+            np.testing.assert_allclose(first[k], (1 / total).sum(0), rtol=1e-7)
+            np.testing.assert_allclose(second[k], (1 / total**2).sum(0), rtol=1e-7)
+
+
 def test_spectrum_is_that_of_a_drawn_matrix():
     rng = np.random.default_rng(0)
     for d, n in ((12, 30), (30, 12), (10, 10)):

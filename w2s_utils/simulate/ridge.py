@@ -138,13 +138,15 @@ def simulate(
         refuse("lam_s", 0, "above 0 with engine raw and g < 1")
     if g == 0 and n_s < 2:
         refuse("n_s", n_s, "at least 2 with g = 0")
+    generators = [parallel.generator(seed, index) for index in range(trials)]
+    setting = (d, n_t, n_s, sigma2, teacher_grid, student_grid)
+    if engine == "mean":
+        errors = _ridge_spectra.mean(generators, *setting)
+        return SimulatedRidge(d, n_t, n_s, teacher_grid, student_grid, *errors, engine)
     rows = []
-    for index in range(trials):
-        rng = parallel.generator(seed, index)
-        common = (rng, d, n_t, n_s, sigma2, teacher_grid, student_grid)
-        if engine == "mean":
-            rows.append(_ridge_spectra.mean(*common))
-        elif engine == "haar":
+    for rng in generators:
+        common = (rng, *setting)
+        if engine == "haar":
             rows.append(_ridge_spectra.haar(*common, zeta, g))
         elif draws:
             rows.append(_ridge_raw.draw(*common, zeta, g, draws))
