@@ -254,12 +254,15 @@ def test_damaged_rows(book, reference, repeat):
     at = (2 * repeat + 1) * len(content) // (2 * TIMES)
     content[at] ^= 0xFF
     path.write_bytes(content)
+    try:
+        harmless = pd.read_parquet(path).equals(reference)  # e.g. in the name of the program that wrote it
+    except (OSError, ValueError):
+        harmless = False
     out, _ = finish(sweep(book))
-    assert "damaged and removed: points.parquet" in out
-    kept = sum("finished before" in line for line in out.splitlines())
-    count = reference.point.nunique()
+    assert ("damaged and removed: points.parquet" in out) or harmless
+    lost = 0 if "finished before" in out else reference.point.nunique()
     pd.testing.assert_frame_equal(rows(book), reference, check_exact=True)
-    note("a file of rows is damaged", "one byte changed", 0 if kept else count, count, "points", count)
+    note("a file of rows is damaged", "one byte changed", lost, reference.point.nunique(), "points", lost)
 
 
 @pytest.mark.parametrize("repeat", REPEATS)

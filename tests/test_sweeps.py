@@ -121,6 +121,28 @@ def test_rows_are_the_same_whoever_computes_them(root, tmp_path, scheduler, caps
     assert "finished before: 10 of 10 points" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("change", ["a value", "a name"])
+def test_rows_that_are_not_those_written_are_made_anew(root, capsys, change):
+    """A whole Parquet file with the right key, whose rows are other ones."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arguments = ["--sweep", "n=20,40"]
+    assert sweep(root, *arguments) == 0
+    before = rows(root)
+    (path,) = (root / "_build" / "runs").glob("*/points.parquet")
+    table = parquet.read_table(path)
+    if change == "a value":
+        wrong = table.set_column(table.schema.get_field_index("teacher"), "teacher", [table["student"]])
+    else:
+        wrong = table.rename_columns(
+            [{"teacher": "student", "student": "teacher"}.get(c, c) for c in table.column_names]
+        )
+    parquet.write_table(wrong.replace_schema_metadata(table.schema.metadata), path)
+    assert not rows(root).equals(before)
+    assert sweep(root, *arguments) == 0
+    assert "damaged and removed: points.parquet" in capsys.readouterr().out
+    pd.testing.assert_frame_equal(rows(root), before, check_exact=True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

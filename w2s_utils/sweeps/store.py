@@ -1,12 +1,14 @@
 """Rows of a sweep on disk: a Parquet file per finished task, one file of all points at the end.
 
-Every file is written under another name, flushed and renamed; it holds the key of the sweep and page checksums. So
-a killed run leaves nothing half-written under a final name, and a file that is damaged later is found and made anew.
+Every file is written under another name, flushed and renamed; it holds the key of the sweep, page checksums and a
+checksum of its rows. So a killed run leaves nothing half-written under a final name, and a file that is damaged later
+is made anew unless what it says is what was written.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -20,7 +22,7 @@ from w2s_utils.runner import cache
 from w2s_utils.sweeps.points import Columns
 
 POINTS, PARTS, SHEET = "points.parquet", "parts", "sweep.json"
-_KEY = b"w2s"
+_KEY, _DIGEST = b"w2s", b"w2s_rows"
 
 
 class Store:
@@ -67,10 +69,15 @@ class Store:
         except (pyarrow.ArrowException, OSError, ValueError):
             self.damaged.append(path)
             return None
-        if (table.schema.metadata or {}).get(_KEY, b"").decode() != self.key:
+        told = table.schema.metadata or {}
+        if told.get(_KEY) != self.key.encode():
             self.stale += 1
             return None
-        return table.to_pandas()
+        rows: pd.DataFrame = table.to_pandas()
+        if told.get(_DIGEST) != _digest(rows):  # page checksums leave out the names and types at the end of the file
+            self.damaged.append(path)
+            return None
+        return rows
 
     def add(self, columns: Mapping[int, Columns]) -> None:
         """Keep finished points: on disk first, then here.
@@ -94,7 +101,8 @@ class Store:
         import pyarrow.parquet
 
         made = pyarrow.Table.from_pandas(table, preserve_index=False)
-        made = made.replace_schema_metadata({**(made.schema.metadata or {}), _KEY: self.key.encode()})
+        ours = {_KEY: self.key.encode(), _DIGEST: _digest(made.to_pandas())}
+        made = made.replace_schema_metadata({**(made.schema.metadata or {}), **ours})
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(f".{path.name}.{os.getpid()}.new")
         try:
@@ -121,3 +129,10 @@ class Store:
     def describe(self, content: Mapping[str, Any]) -> None:
         """Write what the sweep is, for the reader."""
         cache.write_text(self.folder / SHEET, json.dumps({**content, "key": self.key}, indent=1) + "\n")
+
+
+def _digest(rows: pd.DataFrame) -> bytes:
+    """SHA-256 of names, types and values."""
+    names = json.dumps([[name, str(kind)] for name, kind in rows.dtypes.items()])
+    values = pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes()
+    return hashlib.sha256(names.encode() + values).hexdigest().encode()
