@@ -71,7 +71,7 @@ def test_correction():
     printed, right = 1.2, 1.0
     both = exact(right, 1.001, 0.004, original=printed)
     assert both.verdict == "holds with a correction"
-    assert "as printed +19.9% off at worst" in both.on
+    assert "the printed form is at worst 19.9% too high" in both.on
     assert exact(right, 1.1, 0.004, original=printed).verdict == "fails"
     assert exact(right, 1.001, 0.004, original=1.001).verdict == "inconclusive"
     assert exact(right, 1.0, 0.1, original=1.1).verdict == "inconclusive"
@@ -111,7 +111,7 @@ def test_asymptotic():
     shrinking, allowance = np.array([0.1, 0.05, 0.025, 0.0125]), np.array([0.2, 0.1, 0.05, 0.025])
     finding = asymptotic(shrinking, 1e-3, allowance)
     assert finding.verdict == "holds"
-    assert "slope of the deviation -1.00 +- " in finding.on
+    assert "slope of the deviation -1.00 ± " in finding.on
     # nothing to tell from 0
     rng = np.random.default_rng(0)
     assert asymptotic(1e-3 * rng.standard_normal(4), 1e-3, allowance).verdict == "holds"

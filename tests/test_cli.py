@@ -3,7 +3,8 @@
 import pytest
 
 from tests import toybook
-from w2s_utils import cli
+from w2s_utils import _parser, cli
+from w2s_utils.datasets import embedded
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,10 @@ def test_every_help_has_an_example(capsys, command):
         cli.main([command, "--help"])
     assert error.value.code == 0
     assert f"example: w2s {command}" in capsys.readouterr().out
+
+
+def test_help_names_the_embedded_data_sets():
+    assert list(_parser.EMBEDDED) == embedded.names()
 
 
 def test_list_shows_what_can_be_set(root, capsys):

@@ -5,6 +5,16 @@ from __future__ import annotations
 import argparse
 
 PRESETS = ("fast", "paper")
+# data sets with stored features; a test compares them with data/features/index.json
+EMBEDDED = (
+    "blue_marble",
+    "colored_mnist",
+    "movie_snippets",
+    "scenes_tops",
+    "scenes_wear",
+    "scenes_shoe",
+    "scenes_nine",
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,7 +76,7 @@ without --scheduler: a Dask cluster on this machine, or plain processes where Da
     refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
     example = "w2s features blue_marble squeezenet"
     features = command("features", "make the stored features of an embedded data set anew", example)
-    features.add_argument("dataset", metavar="DATASET", help="blue_marble, colored_mnist or movie_snippets")
+    features.add_argument("dataset", metavar="DATASET", help=f"one of {', '.join(EMBEDDED)}")
     features.add_argument("backbone", metavar="BACKBONE", help="a backbone of its data sheet")
     example = "w2s diagnose weak.npy strong.npy --labels labels.csv --n 500 --unlabeled 20000"
     diagnose = command("diagnose", "predict whether weak-to-strong training pays with your two models", example)

@@ -53,19 +53,23 @@ def measured(ax: Axes, rows: pd.DataFrame, x: str, name: str, *, color: str, tes
     figures.points(ax, rows[x].to_numpy(), rows[name].to_numpy(), se, color=color)
 
 
-def end_labels(ax: Axes, x: float, labels: Mapping[str, tuple[float, str]], gap: float = 0.07) -> None:
-    """Write labels beside the last points of curves, moved apart where they would overlap.
+def end_labels(
+    ax: Axes, x: float, labels: Mapping[str, tuple[float, str]], gap: float = 0.07, *, before: bool = False
+) -> None:
+    """Write labels beside the last points of curves, or before the first, moved apart where they would overlap.
 
     Parameters
     ----------
     ax : Axes
         With its limits set.
     x : float
-        Abscissa of the last points.
+        Abscissa of these points.
     labels : mapping of str to (float, str)
         Text to ordinate and colour; without a finite ordinate there is no label.
     gap : float
         Smallest distance, as a share of the height of the axes.
+    before : bool
+        Left of the points.
 
     Examples
     --------
@@ -84,7 +88,8 @@ def end_labels(ax: Axes, x: float, labels: Mapping[str, tuple[float, str]], gap:
         heights[1:] += push
     for text, height in zip(order, heights, strict=True):
         y = back.transform((0, height))[1]
-        figures.name(ax, x, y, text, color=labels[text][1], xytext=(6, 0), annotation_clip=False)
+        place = {"xytext": (-6, 0), "ha": "right"} if before else {"xytext": (6, 0)}
+        figures.name(ax, x, y, text, color=labels[text][1], annotation_clip=False, **place)
 
 
 def ratio_grid(

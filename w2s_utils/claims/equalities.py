@@ -91,7 +91,7 @@ def exact(
         # the largest deviation of those that are significant, not the most significant one
         off = np.where(np.abs(first.z) > first.critical, form / observed_ - 1, 0.0)
         at = int(np.argmax(np.abs(off)))
-        on = f"{on}; as printed {off[at]:+.1%} off at worst"
+        on = f"{on}; the printed form is at worst {abs(off[at]):.1%} too {'low' if off[at] < 0 else 'high'}"
     return finding(claim, test.worst, expected_, observed_, se_, test.z, detects, verdict, on)
 
 
@@ -167,7 +167,7 @@ def asymptotic(
         information = np.sum(weight * centred**2)
         slope = np.sum(weight * centred * np.log(np.abs(deviation[some]))) / information
         shrinks = slope * np.sqrt(information) < -normal_isf(ALPHA / 2)
-        on = f"{on}; slope of the deviation {slope:.2f} +- {information**-0.5:.2f}"
+        on = f"{on}; slope of the deviation {slope:.2f} ± {information**-0.5:.2f}"
     if np.abs(test.z).max() > test.critical:
         verdict = "fails"
     else:

@@ -122,8 +122,12 @@ def _tables(content: dict[str, Any]) -> list[str]:
             for name in MODELS
         ]
         made.append(_table(["model", "error / variance (± 2 se)", "penalty", "alpha of scikit-learn's Ridge"], rows))
-        made.append(_table(["ratio", "(± 2 se)"], [[n.upper() if n != "gain" else n, _number(content[n])]
-                                                    for n in ("gain", "pgr", "opr")]))  # fmt: skip
+        words = {"gain": "gain: teacher's minus student's error / variance",
+                 "pgr": "PGR: share of the teacher's gap to the ceiling closed",
+                 "opr": "OPR: error of the baseline / student's"}  # fmt: skip
+        made.append(
+            _table(["student against the others", "(± 2 se)"], [[words[n], _number(content[n])] for n in words])
+        )
         best = penalties["for_the_student"]
         made.append(
             f"<p class='small'>Tuned for the student alone, the teacher's penalty would be {best['teacher']:.3g}, the "

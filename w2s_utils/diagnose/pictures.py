@@ -110,16 +110,18 @@ def _terms(content: dict[str, Any], labelled: bool) -> tuple[Figure, str, str]:
         for name in names:
             height = np.array([max(row[name]["value"], 0.0) for row in rows])
             label = "bias and noise" if name == "bias" else f"{name} variance"
-            ax.bar(x, height, bottom=floor, color=PARTS[name], width=0.7, label=label)
+            ax.set_axisbelow(True)
+            ax.bar(x, height, bottom=floor, color=PARTS[name], width=0.7, label=label, zorder=2)
             floor += height
         ax.set_xticks(x, [f"{row[over]:,}" for row in rows])
         ax.set_xlabel("labelled rows n" if over == "n" else "unlabelled rows N")
     axes[0].set_ylabel("error / variance of target" if labelled else "variance / label noise")
-    axes[1].legend(fontsize=8)
+    axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), reverse=True)  # beside the bars, as stacked
     at = ", ".join(f"{name} {content['terms'][name]['value']:.2g}" for name in names)
     return (
         figure,
-        "What the student's error is made of.",
+        "What the student's error is made of. Variance is what the draw of the labelled rows adds to the teacher's "
+        "error: inherited where the student follows, reduced where it does not. Bias: with that averaged away.",
         f"Stacked bars of the student's error; at the asked sizes {at}.",
     )
 

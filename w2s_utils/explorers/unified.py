@@ -160,7 +160,8 @@ def explorer() -> Explorer:
         "now": "now_student",
         "readout": "'With ' + format(rows, '~g') + ' labelled rows per dimension the student’s error is ' + "
         "(now < now_teacher ? format(1 - now / now_teacher, '.1%') + ' below' : "
-        "format(now / now_teacher - 1, '.1%') + ' above') + ' its teacher’s. Of the teacher’s error: bias ' + "
+        "format(now / now_teacher - 1, '.1%') + ' above') + ' its teacher’s. Its parts, as shares of "
+        "the teacher’s error: bias ' + "
         f"{percent.format('now_bias')} + ', inherited variance ' + {percent.format('(now_followed - now_bias)')} + "
         f"', reduced variance ' + {percent.format('(now - now_followed)')} + '.'",
     }

@@ -75,10 +75,14 @@ def faults(root: Path) -> str:
         return "Not recorded yet.\n"
     lines = ["| fault | how | injected | finished before | lost |", "|:--|:--|--:|--:|--:|"]
     for row in content["faults"]:
-        before = f"{row['finished']} {row['unit']}" if row["finished"] else "–"
-        lost = f"{row['lost']} {row['unit']}"
+        before = _counted(row["finished"], row["unit"]) if row["finished"] else "–"
+        lost = _counted(row["lost"], row["unit"])
         lines.append(f"| {row['fault']} | {row['how']} | {row['injected']} | {before} | {lost} |")
     return "\n".join(lines) + "\n"
+
+
+def _counted(count: int, units: str) -> str:
+    return f"{count} {units.removesuffix('s') if count == 1 else units}"
 
 
 def false_alarms(root: Path) -> str:

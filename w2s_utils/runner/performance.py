@@ -57,7 +57,7 @@ def summary(record: Row) -> str:
         plot([row for row in rows if row["measure"] == _LESS]),
         "",
         *_print(36, 16, 26, 11, 11),
-        "| Work | Package | Competitor | Times less | Target |",
+        "| Work | Package | Competitor | Times faster | Target |",
         "|:--|--:|--:|--:|--:|",
     ]
     for row in rows:

@@ -10,7 +10,7 @@ _WIDTH, _LEFT, _RIGHT, _STEP = 720, 16, 64, 46
 
 
 def plot(rows: list[dict[str, Any]]) -> str:
-    """Times less than the competitor, one line a row, as raw HTML.
+    """Times faster than the competitor, one line a row, as raw HTML.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def plot(rows: list[dict[str, Any]]) -> str:
     told = "; ".join(f"{row['claim']}: {row['value']:,.0f}, target {row['target']:,.0f}" for row in rows)
     parts = [
         f'<svg class="w2s-speed" role="img" viewBox="0 0 {_WIDTH} {height}" '
-        f'aria-label="{escape("Times less time than the competitor, logarithmic. " + told)}">'
+        f'aria-label="{escape("Times faster than the competitor, logarithmic. " + told)}">'
     ]
     for power in range(top + 1):
         at = x(10.0**power)
@@ -50,7 +50,7 @@ def plot(rows: list[dict[str, Any]]) -> str:
             f'<circle class="dot{style}" cx="{value:.1f}" cy="{y}" r="5"/>',
             f'<text class="value" x="{value + 10:.1f}" y="{y + 4}">{_short(row["value"])}</text>',
         ]
-    caption = "Times less time than the competitor (dot), and the target (tick); each factor of ten is one step."
+    caption = "Times faster than the competitor (dot), and the target (tick); each factor of ten is one step."
     shape = "".join([*parts, "</svg>"])
     return f'```{{raw}} html\n<figure class="w2s-speed">{shape}<figcaption>{caption}</figcaption></figure>\n```\n'
 
