@@ -74,10 +74,20 @@ without --scheduler: a Dask cluster on this machine, or plain processes where Da
     verify.add_argument("--keep", action="store_true", help="keep the receipt in receipts/, else in _build/receipts/")
     refresh = command("refresh", "rewrite the committed figures and notebooks", "w2s refresh ridge_rate")
     refresh.add_argument("chapters", nargs="*", metavar="CHAPTER", help="all chapters by default")
-    example = "w2s features blue_marble squeezenet"
-    features = command("features", "make the stored features of an embedded data set anew", example)
-    features.add_argument("dataset", metavar="DATASET", help=f"one of {', '.join(EMBEDDED)}")
-    features.add_argument("backbone", metavar="BACKBONE", help="a backbone of its data sheet")
+    example = "w2s features blue_marble squeezenet\n         w2s features folders clip_b32 --data ~/images --jobs 2"
+    features = command("features", "make stored features of an embedded data set anew, or those of your data", example)
+    features.add_argument(
+        "dataset", metavar="DATASET",
+        help=f"one of {', '.join(EMBEDDED)}; with --data one read from a folder: utkface, waterbirds, folders, ...",
+    )  # fmt: skip
+    features.add_argument("backbone", metavar="BACKBONE", help="a backbone of its data sheet; for your data any")
+    features.add_argument(
+        "--data", metavar="DIR", help="folder of your data; its features go to the cache, for the chapters"
+    )
+    features.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="with --data: tcp://host:port of a Dask scheduler you trust whose workers see DIR, `local` or `processes`",
+    )  # fmt: skip
     example = "w2s diagnose weak.npy strong.npy --labels labels.csv --n 500 --unlabeled 20000"
     diagnose = command("diagnose", "predict whether weak-to-strong training pays with your two models", example)
     diagnose.add_argument("weak", metavar="WEAK", help="features of the weak model: .npy, .npz, .parquet or .csv")
@@ -94,7 +104,7 @@ without --scheduler: a Dask cluster on this machine, or plain processes where Da
         "--out", default="diagnosis", metavar="DIR", help="folder of the report, by default diagnosis"
     )
     diagnose.add_argument("--allow-degenerate", action="store_true", help="accept constant and repeated columns")
-    for part in (run, build, pdf, verify, refresh):
+    for part in (run, build, pdf, verify, refresh, features):
         part.add_argument(
             "--jobs", type=_positive, metavar="K", help="processes: chapters at once, or within one chapter"
         )

@@ -201,9 +201,29 @@ def _refresh(options: argparse.Namespace, root: Path, say: Callable[[str], None]
 
 
 def _features(options: argparse.Namespace, root: Path, say: Callable[[str], None]) -> int:
+    if options.data is not None:
+        return _own_features(options, say)
+    if options.scheduler is not None:
+        raise ValueError(
+            f"--scheduler without --data is not allowed: stored features of {options.dataset} are made here"
+        )
     from w2s_utils.datasets import building
 
     building.build(options.dataset, options.backbone, folder=root / "data" / "features", say=say)
+    return 0
+
+
+def _own_features(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    from w2s_utils.sweeps import extracting
+
+    start = time.monotonic()
+    workers = options.jobs or os.cpu_count() or 1
+    folder = Path(options.data).expanduser()
+    made = extracting.extract(
+        options.dataset, options.backbone, data_dir=folder, scheduler=options.scheduler, workers=workers, say=say
+    )
+    rows, width = made.values.shape
+    say(f"[{time.monotonic() - start:6.1f} s] {rows:,} rows of {width} features, in the cache for chapters on {folder}")
     return 0
 
 

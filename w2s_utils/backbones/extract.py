@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from w2s_utils._progress import progress
 from w2s_utils.backbones.images import checked
+from w2s_utils.backbones.portions import Batch, Mapper, encoded, portion, tasks
 from w2s_utils.backbones.table import Backbone
 from w2s_utils.backbones.table import backbone as row_of
 from w2s_utils.sources import cache_folder
@@ -29,6 +30,7 @@ def extract(
     batch: int = 32,
     shown: bool = True,
     cache: Path | None = None,
+    mapper: Mapper | None = None,
 ) -> FloatArray:
     """Features of images or texts by a frozen backbone, computed once and kept.
 
@@ -51,6 +53,9 @@ def extract(
         Say progress and elapsed time on stderr.
     cache : Path, optional
         Another cache folder.
+    mapper : callable, optional
+        Runs the batches on several workers, see `portions.Mapper`; here, one after the other, if left out. The
+        features are the same.
 
     Returns
     -------
@@ -60,7 +65,8 @@ def extract(
     ------
     ValueError
         If there are no inputs, `batch` is below 1, an image is malformed, weights are missing, a feature is not
-        finite, or the cache holds another width than the backbone gives.
+        finite, the cache holds another width than the backbone gives, or a backbone that learns its words is asked
+        for with a `mapper`.
 
     Examples
     --------
@@ -73,12 +79,14 @@ def extract(
     row = row_of(backbone) if isinstance(backbone, str) else backbone
     if len(inputs) == 0 or batch < 1:
         raise ValueError(f"inputs = {len(inputs)} and batch = {batch} must both be at least 1")
+    if mapper is not None and fit_on is not None:
+        raise ValueError(f"{row.name} learns its words from all texts: not by several workers")
     key = _digest([row.identity(), checksum or content_checksum(inputs), content_checksum(fit_on or ())])
     folder = (cache or cache_folder()) / "features" / f"{row.name}-{key[:20]}"
     whole = folder / "features.npy"
     done = _load(whole)
     if done is None:
-        parts = _batches(row, inputs, fit_on, batch, folder, shown)
+        parts = _batches(row, inputs, fit_on, batch, folder, shown, mapper)
         done = np.concatenate(parts)
         _save(whole, done)
         for path in folder.glob("rows-*.npy"):
@@ -98,27 +106,57 @@ def content_checksum(inputs: Sequence[Any]) -> str:
 
 
 def _batches(
-    row: Backbone, inputs: Sequence[Any], fit_on: Sequence[str] | None, batch: int, folder: Path, shown: bool
+    row: Backbone,
+    inputs: Sequence[Any],
+    fit_on: Sequence[str] | None,
+    batch: int,
+    folder: Path,
+    shown: bool,
+    mapper: Mapper | None,
 ) -> list[FloatArray]:
-    encode = None
-    parts = []
-    starts = range(0, len(inputs), batch)
-    for start in progress(starts, len(starts), f"{row.name}, batches of {batch}", shown=shown):
-        stop = min(start + batch, len(inputs))
-        path = folder / f"rows-{start:07}-{stop:07}.npy"
-        part = _load(path)
-        if part is None:
-            encode = encode or row.load(fit_on)
-            given = [inputs[k] for k in range(start, stop)]
-            if row.kind == "image":
-                given = [checked(image, start + k) for k, image in enumerate(given)]
-            part = np.asarray(encode(given), dtype=np.float32)
-            if not np.isfinite(part).all():
-                bad = start + int(np.flatnonzero(~np.isfinite(part).all(1))[0])
-                raise ValueError(f"{row.name} gives a feature that is not finite for input {bad}")
-            _save(path, part)
-        parts.append(_fitting(part, row, folder, stop - start))
-    return parts
+    parts: dict[int, FloatArray] = {}
+
+    def path(start: int) -> Path:
+        return folder / f"rows-{start:07}-{min(start + batch, len(inputs)):07}.npy"
+
+    def finished() -> Iterator[int]:
+        missing: list[Batch] = []
+        for start in range(0, len(inputs), batch):
+            stop = min(start + batch, len(inputs))
+            part = _load(path(start))
+            if part is None:
+                missing.append((start, inputs[start:stop]))
+                continue
+            parts[start] = _fitting(part, row, folder, stop - start)
+            yield start
+        for start, part in _computed(row, missing, fit_on, mapper):
+            parts[start] = _fitting(part, row, folder, min(start + batch, len(inputs)) - start)
+            _save(path(start), part)
+            yield start
+
+    total = -(-len(inputs) // batch)
+    for _ in progress(finished(), total, f"{row.name}, batches of {batch}", shown=shown):
+        pass
+    return [parts[start] for start in sorted(parts)]
+
+
+def _computed(
+    row: Backbone, missing: Sequence[Batch], fit_on: Sequence[str] | None, mapper: Mapper | None
+) -> Iterator[tuple[int, FloatArray]]:
+    """Batches as they are finished: here one after the other, or by workers in any order."""
+    if not missing:
+        return
+    if mapper is None:
+        encode = row.load(fit_on)
+        for batch in missing:
+            yield batch[0], encoded(row, encode, batch)
+        return
+    pace = {"seconds": float("inf")}
+    for made in mapper(tasks(row, missing, pace), portion):
+        yield from made.parts.items()
+        if made.error:
+            raise ValueError(made.error)
+        pace["seconds"] = made.seconds / len(made.parts)
 
 
 def _fitting(part: FloatArray, row: Backbone, folder: Path, rows: int) -> FloatArray:

@@ -21,7 +21,7 @@ from w2s_utils.sources import cache_folder
 
 
 class ImageFiles(Sequence[npt.NDArray[np.uint8]]):
-    """Images of a list of files, each read when it is indexed, as (rows, columns, 3) in uint8.
+    """Images of a list of files, each read when it is indexed, as (rows, columns, 3) in uint8; a slice reads none.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class ImageFiles(Sequence[npt.NDArray[np.uint8]]):
 
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
-            return [self[k] for k in range(*number.indices(len(self)))]
+            return ImageFiles(self._paths[number])
         with Image.open(self._paths[number]) as image:
             return np.asarray(image.convert("RGB"))
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2s_utils import backbones
+from w2s_utils.backbones.portions import Mapper
 from w2s_utils.datasets import embedded
 from w2s_utils.datasets.catalogue import CATALOGUE, Entry
 from w2s_utils.datasets.dataset import Dataset
@@ -95,7 +96,12 @@ def load(
 
 
 def features(
-    dataset: str | Dataset, backbone: str, *, data_dir: str | os.PathLike[str] | None = None, progress: bool = True
+    dataset: str | Dataset,
+    backbone: str,
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+    mapper: Mapper | None = None,
 ) -> Features:
     """Frozen features of every row of a data set, in the row order of `load`.
 
@@ -109,6 +115,8 @@ def features(
         As for `load`; features of a reader's data are computed once and kept in the cache folder.
     progress : bool, default True
         Say progress with elapsed time on stderr while features are computed.
+    mapper : callable, optional
+        Several workers for a reader's data, as in `backbones.extract`; ``w2s features`` brings them.
 
     Returns
     -------
@@ -136,7 +144,7 @@ def features(
     inputs = rows.images if rows.images is not None else rows.texts
     assert inputs is not None
     fit_on = [rows.texts[k] for k in rows.pool_rows] if rows.texts is not None and backbone == "tfidf_lsa" else None
-    values = backbones.extract(backbone, inputs, checksum=rows.checksum, fit_on=fit_on, shown=progress)
+    values = backbones.extract(backbone, inputs, checksum=rows.checksum, fit_on=fit_on, shown=progress, mapper=mapper)
     centred, uncentred = spectra(values[rows.pool_rows])
     width = values.shape[1]
     mean = np.zeros(width, np.float32)

@@ -10,12 +10,11 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import joblib
 
-from w2s_utils.sweeps.computing import Outcome
-
+Result = TypeVar("Result")
 LOCAL, PROCESSES = "local", "processes"
 _POLL = 0.5  # seconds between looks at the scheduler while no result comes
 
@@ -45,9 +44,9 @@ class Backend:
     enter: Callable[[], contextlib.AbstractContextManager[Any]]
     lost: Callable[[], str] = field(default=lambda: "")
 
-    def run(self, tasks: Iterator[tuple[Any, ...]], function: Callable[..., Outcome]) -> Iterator[Outcome]:
+    def run(self, tasks: Iterator[tuple[Any, ...]], function: Callable[..., Result]) -> Iterator[Result]:
         """Results as they come. A thread takes them from joblib, so that this one can also look at the scheduler."""
-        results: queue.Queue[Outcome | BaseException | None] = queue.Queue()
+        results: queue.Queue[Result | BaseException | None] = queue.Queue()
 
         def take() -> None:
             try:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from w2s_utils.parallel import TASK_SECONDS
 from w2s_utils.runner import cache, locks
 from w2s_utils.runner.chapters import Chapter, ChapterError
 from w2s_utils.runner.parameters import ParameterError
 from w2s_utils.sweeps import backends, computing, grid, points, summary
 from w2s_utils.sweeps.store import Store
 
-TASK_SECONDS = 0.5  # least work of a task: what it costs to send one is then lost in it
 _LINE_SECONDS = 2.0  # between lines of progress
 _RESTARTS = 3
 

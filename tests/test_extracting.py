@@ -1,0 +1,122 @@
+"""Features of a reader's images by several workers: the same numbers, nothing lost, one line where it fails."""
+
+import os
+
+import numpy as np
+import pytest
+
+from tests import groupedtrees
+from w2s_utils import cli, datasets
+from w2s_utils.backbones import portions
+from w2s_utils.datasets.files import ImageFiles
+
+COUNT = 100  # four batches
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    for number in range(COUNT):
+        part, kind = "train" if number % 4 else "test", number // 4 % 2
+        behind = kind ^ (number // 8 % 3 == 0)
+        groupedtrees.picture(folder / part / "ab"[kind] / "xy"[behind] / f"{number}.png", number)
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("W2S_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def run(images, *more, backbone="pixels"):
+    return cli.main(["features", "folders", backbone, "--data", str(images), *more])
+
+
+def alone(images):
+    return datasets.features("folders", "pixels", data_dir=images, progress=False).values
+
+
+@pytest.mark.parametrize("scheduler", ["processes 1", "processes 2", "local 2"])
+def test_features_are_those_of_one_process(images, cache, tmp_path, monkeypatch, capsys, scheduler):
+    kind, workers = scheduler.split()
+    if kind == "local":
+        pytest.importorskip("distributed")
+    assert run(images, "--scheduler", kind, "--jobs", workers) == 0
+    out = capsys.readouterr().out
+    assert f"pixels: {COUNT} inputs on {workers} " in out and f"{COUNT} rows of 588 features" in out
+    kept = [path.name for path in cache.rglob("*.npy")]
+    assert kept == ["features.npy"]
+    found = alone(images)  # from the cache
+    monkeypatch.setenv("W2S_CACHE", str(tmp_path / "other"))
+    np.testing.assert_array_equal(found, alone(images))
+
+
+def test_finished_batches_are_kept_when_workers_go(images, cache):
+    data = datasets.load("folders", data_dir=images, progress=False)
+    asked = []
+
+    def going(tasks, function):
+        for at, task in enumerate(tasks):
+            asked.append([start for start, _ in task[2]])
+            if at == 1:
+                raise KeyboardInterrupt
+            yield function(*task)
+
+    with pytest.raises(KeyboardInterrupt):
+        datasets.features(data, "pixels", mapper=going, progress=False)
+    assert asked == [[0], [32, 64, 96]], "the first task is one batch, to learn how long it takes"
+    assert [path.name for path in cache.rglob("*.npy")] == ["rows-0000000-0000032.npy"]
+    sent = []
+
+    def staying(tasks, function):
+        for task in tasks:
+            sent.extend(start for start, _ in task[2])
+            yield function(*task)
+
+    again = datasets.features(data, "pixels", mapper=staying, progress=False)
+    assert sent == [32, 64, 96]
+    np.testing.assert_array_equal(again.values, alone(images))
+
+
+def test_a_worker_says_in_one_line_what_it_cannot_do(images, tmp_path):
+    other = portions.portion("pixels", "pixels 0", [])
+    assert other.error == "a worker has other weights of pixels: pixels 1, not pixels 0"
+    gone = portions.portion("pixels", "pixels 1", [(0, ImageFiles([tmp_path / "gone.png"]))])
+    assert gone.error.startswith("FileNotFoundError: ") and "\n" not in gone.error and not gone.parts
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(next(images.rglob("*.png")).read_bytes()[:60])
+    assert portions.portion("pixels", "pixels 1", [(7, ImageFiles([broken]))]).error
+
+
+def test_a_slice_of_image_files_reads_none(tmp_path):
+    assert len(ImageFiles([tmp_path / "gone.png"] * 3)[1:]) == 2
+
+
+def test_a_scheduler_that_is_none_is_refused_in_one_line(images, cache, capsys):
+    pytest.importorskip("distributed")
+    assert run(images, "--scheduler", "nowhere") == 1
+    error = capsys.readouterr().err
+    assert "--scheduler nowhere is not allowed: tcp://host:port, local or processes" in error
+    assert error.count("\n") == 1 and error.startswith("w2s features: ")
+
+
+def test_what_needs_a_folder_says_so(images, cache, capsys):
+    assert cli.main(["features", "blue_marble", "squeezenet", "--scheduler", "local"]) == 1
+    assert "--scheduler without --data is not allowed" in capsys.readouterr().err
+    assert run(images / "nowhere") == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert run(images, backbone="nothing") == 1
+    assert "backbone = 'nothing' is unknown" in capsys.readouterr().err
+
+
+def test_a_fit_on_all_texts_is_not_shared():
+    from w2s_utils import backbones
+
+    with pytest.raises(ValueError, match="tfidf_lsa learns its words from all texts: not by several workers"):
+        backbones.extract("tfidf_lsa", ["a b", "c"], fit_on=["a b"], mapper=lambda tasks, function: iter(()))
+
+
+def test_cores_are_the_default(images, cache, capsys):
+    assert run(images, "--scheduler", "processes") == 0
+    assert f"{COUNT} inputs on {os.cpu_count()} process" in capsys.readouterr().out
