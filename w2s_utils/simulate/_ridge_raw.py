@@ -1,6 +1,6 @@
 """The ``raw`` ridge engine: draw inputs and labels, solve each penalised least-squares problem, measure.
 
-Nothing here is shared with the theory or the other engines. Calls only ``numpy.linalg.solve`` and ``lstsq``.
+Nothing here is shared with the theory or the other engines. Calls only ``numpy.linalg.solve``, ``inv`` and ``lstsq``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ Array = NDArray[np.float64]
 
 def _fits(X: Array, labels: Array, penalties: Array, matrix: Array) -> list[Array]:
     """Minimisers of ``(1/n)|labels - X b|^2 + penalty b' matrix b``, a column each; minimum norm without penalty."""
-    gram, right = X.T @ X / len(X), X.T @ labels / len(X)
+    gram = X.T @ X / len(X)
+    right = gram if labels is X else X.T @ labels / len(X)
     return [
         np.asarray(np.linalg.solve(gram + penalty * matrix, right), float)
         if penalty > 0
@@ -67,9 +68,10 @@ def _moments(gram: Array, X: Array, penalty: float, sigma2: float, uniform: floa
     """
     rows, d = X.shape
     if penalty > 0:
-        inverse = np.linalg.solve(gram + penalty * np.eye(d), np.eye(d))
+        inverse = np.linalg.inv(gram + penalty * np.eye(d))
         answer = np.eye(d) - penalty * inverse  # (gram + penalty)^-1 gram
-        return answer, answer @ (uniform * answer + sigma2 / rows * inverse).T
+        noisy = inverse - penalty * (inverse @ inverse.T)  # answer inverse
+        return answer, uniform * (answer - penalty * noisy) + sigma2 / rows * noisy
     of_labels = np.linalg.lstsq(X, np.eye(rows), rcond=None)[0]
     answer = of_labels @ X
     return answer, uniform * answer @ answer.T + sigma2 * of_labels @ of_labels.T

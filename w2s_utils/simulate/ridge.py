@@ -105,7 +105,7 @@ def simulate(
         Seed of this grid.
     engine : {"haar", "mean", "raw"}
         ``haar`` is exact in law for every single cell and for the grid as a whole; ``mean`` (only ``g = 1``) has far
-        smaller errors, for brackets; ``raw`` draws data and calls only ``numpy.linalg.solve`` and ``lstsq``.
+        smaller errors, for brackets; ``raw`` draws data and calls only ``numpy.linalg.solve``, ``inv`` and ``lstsq``.
 
     Returns
     -------
