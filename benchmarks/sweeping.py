@@ -59,7 +59,7 @@ def warm_seconds(point: dict) -> float:
     return time.perf_counter() - start
 
 
-def main(count: int = 24) -> None:
+def main(count: int = 400) -> None:
     """Measure what is installed, and write the file."""
     kinds = [backends.PROCESSES, *([backends.LOCAL] if backends.has_dask() else [])]
     measured = [measure(kind, workers, count) for kind in kinds for workers in (1, 2)]
