@@ -42,6 +42,7 @@ def measure(scheduler: str, workers: int, count: int) -> dict:
         start = time.perf_counter()
         for outcome in backend.run(tasks, computing.some):
             outcomes.append((len(outcome.columns), outcome.seconds))
+            pace["seconds"] = outcome.seconds / len(outcome.columns)
             store.add(outcome.columns)
         wall = time.perf_counter() - start
     busy = sum(seconds for _, seconds in outcomes)
@@ -59,7 +60,7 @@ def warm_seconds(point: dict) -> float:
     return time.perf_counter() - start
 
 
-def main(count: int = 130, rounds: int = 5) -> None:
+def main(count: int = 130, rounds: int = 3) -> None:
     """Measure what is installed, in turns, and write the median round of each."""
     kinds = [backends.PROCESSES, *([backends.LOCAL] if backends.has_dask() else [])]
     turns = [(kind, workers) for kind in kinds for workers in (1, 2)]

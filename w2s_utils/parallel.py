@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 _QUIET_SECONDS = 2.0
-TASK_SECONDS = 0.6  # work of a task sent to a worker: half a second, and some for a pace that was taken too slow
+TASK_SECONDS = 0.7  # work of a task sent to a worker: half a second, and some for a pace that was taken too slow
 
 
 def seed_sequence(seed: int, *path: object) -> np.random.SeedSequence:
