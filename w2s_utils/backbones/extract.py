@@ -90,7 +90,7 @@ def extract(
         done = np.concatenate(parts)
         _save(whole, done)
         for path in folder.glob("rows-*.npy"):
-            path.unlink()
+            path.unlink(missing_ok=True)  # another run of the same may have been faster
     return _fitting(done, row, folder, len(inputs))
 
 

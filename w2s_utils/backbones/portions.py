@@ -70,11 +70,9 @@ def portion(name: str, identity: str, batches: Sequence[Batch]) -> Portion:
     """
     made, begin = Portion(), time.perf_counter()
     try:
-        row = BACKBONES[name]
-        if row.identity() != identity:
-            raise ValueError(f"a worker has other weights of {name}: {row.identity()}, not {identity}")
+        encode = _encoder(name, identity)
         for batch in batches:
-            made.parts[batch[0]] = encoded(row, _encoder(name), batch)
+            made.parts[batch[0]] = encoded(BACKBONES[name], encode, batch)
     except Exception as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         made.error = lines[0] if isinstance(error, ValueError) else f"{type(error).__name__}: {lines[0]}"
@@ -83,8 +81,13 @@ def portion(name: str, identity: str, batches: Sequence[Batch]) -> Portion:
 
 
 @lru_cache(maxsize=1)
-def _encoder(name: str) -> Encoder:
-    return BACKBONES[name].load(None)
+def _encoder(name: str, identity: str) -> Encoder:
+    # kept with the identity: large weights are not hashed for every task, and new ones are not taken for those loaded
+    row = BACKBONES[name]
+    found = row.identity()
+    if found != identity:
+        raise ValueError(f"a worker has other weights of {name}: {found}, not {identity}")
+    return row.load(None)
 
 
 def tasks(
