@@ -19,6 +19,8 @@ from w2s_utils._progress import progress
 from w2s_utils.datasets.catalogue import Entry
 from w2s_utils.sources import cache_folder
 
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+
 
 class ImageFiles(Sequence[npt.NDArray[np.uint8]]):
     """Images of a list of files, each read when it is indexed, as (rows, columns, 3) in uint8; a slice reads none.
@@ -26,6 +28,11 @@ class ImageFiles(Sequence[npt.NDArray[np.uint8]]):
     Parameters
     ----------
     paths : sequence of Path
+
+    Raises
+    ------
+    ValueError
+        By indexing, if a file has gone or is no whole image any more; the message names it.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -37,8 +44,15 @@ class ImageFiles(Sequence[npt.NDArray[np.uint8]]):
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
             return ImageFiles(self._paths[number])
-        with Image.open(self._paths[number]) as image:
-            return np.asarray(image.convert("RGB"))
+        path = self._paths[number]
+        try:
+            with Image.open(path) as image:
+                return np.asarray(image.convert("RGB"))
+        except FileNotFoundError:
+            raise ValueError(f"{path} is not there") from None
+        except _UNREADABLE as error:
+            why = getattr(error, "strerror", None) or _reason(error)
+            raise ValueError(f"{path} cannot be read: {why}") from None
 
 
 def data_folder(entry: Entry, data_dir: str | os.PathLike[str] | None) -> Path:
@@ -138,8 +152,12 @@ def _flaw(content: bytes, mode: str) -> str:
             channels = len(image.getbands())
             wanted = {"RGB": 3, "L": 1, "any": channels}[mode]
             return "" if channels == wanted else f"{channels} channels, not {wanted}"
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        return "truncated" if "truncated" in str(error) else "not an image"
+    except _UNREADABLE as error:
+        return _reason(error)
+
+
+def _reason(error: BaseException) -> str:
+    return "truncated" if "truncated" in str(error) else "not an image"
 
 
 def whole_numbers(
