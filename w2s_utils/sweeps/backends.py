@@ -7,15 +7,21 @@ import importlib.util
 import logging
 import os
 import queue
+import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import joblib
 
+from w2s_utils.sweeps import no_interrupt
+
 Result = TypeVar("Result")
 LOCAL, PROCESSES = "local", "processes"
+_ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d+")
+_PATIENCE = 3.0  # seconds for tasks under way to end when their results are not wanted any more
 _POLL = 0.5  # seconds between looks at the scheduler while no result comes
 
 
@@ -37,16 +43,20 @@ class Backend:
         Returns the context in which `joblib.Parallel` uses these workers.
     lost : callable
         Says why no result will come any more, or nothing.
+    closes : bool
+        Whether joblib has to be told when nobody wants more results: its own processes do, a cluster is closed.
     """
 
     name: str
     workers: int
     enter: Callable[[], contextlib.AbstractContextManager[Any]]
     lost: Callable[[], str] = field(default=lambda: "")
+    closes: bool = False
 
     def run(self, tasks: Iterator[tuple[Any, ...]], function: Callable[..., Result]) -> Iterator[Result]:
         """Results as they come. A thread takes them from joblib, so that this one can also look at the scheduler."""
         results: queue.Queue[Result | BaseException | None] = queue.Queue()
+        left = threading.Event()  # whoever reads the results has stopped
 
         def take() -> None:
             try:
@@ -54,26 +64,37 @@ class Backend:
                     many = joblib.Parallel(
                         n_jobs=self.workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
                     )
-                    for outcome in many(joblib.delayed(function)(*task) for task in tasks):
+                    outcomes = many(joblib.delayed(function)(*task) for task in tasks)
+                    for outcome in outcomes:
+                        if self.closes and left.is_set():
+                            with warnings.catch_warnings(action="ignore"):
+                                outcomes.close()  # else it goes on sending tasks to workers that end, aloud
+                            return
                         results.put(outcome)
                 results.put(None)
             except BaseException as error:
                 results.put(error)
 
-        threading.Thread(target=take, daemon=True).start()
-        while True:
-            try:
-                got = results.get(timeout=_POLL)
-            except queue.Empty:
-                if why := self.lost():
+        taker = threading.Thread(target=take, daemon=True)
+        taker.start()
+        try:
+            while True:
+                try:
+                    got = results.get(timeout=_POLL)
+                except queue.Empty:
+                    if why := self.lost():
+                        raise LostWorkers(why) from None
+                    continue
+                if got is None:
+                    return
+                if isinstance(got, BaseException):
+                    why = self.lost() or f"{type(got).__name__}: {(str(got).splitlines() or ['no message'])[0]}"
                     raise LostWorkers(why) from None
-                continue
-            if got is None:
-                return
-            if isinstance(got, BaseException):
-                why = self.lost() or f"{type(got).__name__}: {(str(got).splitlines() or ['no message'])[0]}"
-                raise LostWorkers(why) from None
-            yield got
+                yield got
+        finally:
+            left.set()
+            if self.closes:
+                taker.join(_PATIENCE)
 
 
 def has_dask() -> bool:
@@ -115,7 +136,9 @@ def open_backend(scheduler: str | None, workers: int) -> Iterator[Backend]:
     chosen = scheduler or (LOCAL if has_dask() else PROCESSES)
     if chosen == PROCESSES:
         name = f"{workers} process{'es' if workers > 1 else ''} of this machine"
-        yield Backend(name, workers, lambda: joblib.parallel_config("loky"))
+        yield Backend(
+            name, workers, lambda: joblib.parallel_config("loky", initializer=no_interrupt.ignore), closes=True
+        )
         return
     if not has_dask():
         raise ValueError(f"--scheduler {chosen} needs Dask: pip install '.[dask]', or use --scheduler processes")
@@ -137,6 +160,7 @@ def _dask(chosen: str, workers: int) -> Iterator[Backend]:
         logging.getLogger(logger).setLevel(logging.CRITICAL + 1)  # what goes wrong is said here, once
     for logger in ("asyncio", "tornado.application"):
         logging.getLogger(logger).setLevel(logging.CRITICAL)
+    dask.config.set({"distributed.worker.preload": [no_interrupt.__name__]})
     dask.config.set({"distributed.scheduler.allowed-failures": 10, "distributed.comm.timeouts.connect": "10s"})
     with contextlib.ExitStack() as stack:
         address: Any = chosen
@@ -147,7 +171,7 @@ def _dask(chosen: str, workers: int) -> Iterator[Backend]:
                     silence_logs=logging.CRITICAL, worker_dashboard_address=None,
                 )
             )  # fmt: skip
-        elif not chosen.startswith(("tcp://", "tls://")):
+        elif not _ADDRESS.fullmatch(chosen):
             raise ValueError(f"--scheduler {chosen} is not allowed: tcp://host:port, {LOCAL} or {PROCESSES}")
         try:
             client = distributed.Client(address, timeout="10s", set_as_default=False)
