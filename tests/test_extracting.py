@@ -1,6 +1,10 @@
 """Features of a reader's images by several workers: the same numbers, nothing lost, one line where it fails."""
 
+import dataclasses
 import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -83,21 +87,59 @@ def test_a_worker_says_in_one_line_what_it_cannot_do(images, tmp_path):
     other = portions.portion("pixels", "pixels 0", [])
     assert other.error == "a worker has other weights of pixels: pixels 1, not pixels 0"
     gone = portions.portion("pixels", "pixels 1", [(0, ImageFiles([tmp_path / "gone.png"]))])
-    assert gone.error.startswith("FileNotFoundError: ") and "\n" not in gone.error and not gone.parts
+    assert gone.error == f"{tmp_path / 'gone.png'} is not there" and not gone.parts
     broken = tmp_path / "broken.png"
     broken.write_bytes(next(images.rglob("*.png")).read_bytes()[:60])
-    assert portions.portion("pixels", "pixels 1", [(7, ImageFiles([broken]))]).error
+    assert portions.portion("pixels", "pixels 1", [(7, ImageFiles([broken]))]).error.startswith(f"{broken} cannot be")
+
+
+def test_a_worker_that_lives_on_takes_new_weights_and_hashes_them_once(monkeypatch):
+    now, asked = ["1"], []
+
+    def load(_):
+        value = float(now[0])
+        return lambda images: np.full((len(images), 588), value, np.float32)
+
+    def identity():
+        asked.append(now[0])
+        return f"weights {now[0]}"
+
+    row = dataclasses.replace(portions.BACKBONES["pixels"], name="changing", identity=identity, load=load)
+    monkeypatch.setitem(portions.BACKBONES, "changing", row)
+    batch = [(0, [np.zeros((28, 28, 3), np.uint8)])]
+    for _ in range(3):
+        assert portions.portion("changing", "weights 1", batch).parts[0][0, 0] == 1
+    now[0] = "2"
+    assert portions.portion("changing", "weights 2", batch).parts[0][0, 0] == 2
+    assert asked == ["1", "2"]
+
+
+def test_an_image_damaged_after_its_check_ends_in_one_line(images, cache, tmp_path):
+    folder = shutil.copytree(images, tmp_path / "copy")
+    datasets.load("folders", data_dir=folder, progress=False)  # checks them, and keeps that
+    broken = sorted(folder.rglob("*.png"))[50]
+    status = broken.stat()
+    broken.write_bytes(broken.read_bytes()[:60].ljust(status.st_size, b"\0"))
+    os.utime(broken, ns=(status.st_atime_ns, status.st_mtime_ns))
+    command = [sys.executable, "-m", "w2s_utils", "features", "folders", "pixels", "--data", str(folder)]
+    ended = subprocess.run(
+        [*command, "--scheduler", "processes", "--jobs", "2"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    said = [line for line in ended.stderr.splitlines() if " pixels, batches of 32: " not in line]  # progress
+    assert said == [f"w2s features: {broken} cannot be read: not an image"]
 
 
 def test_a_slice_of_image_files_reads_none(tmp_path):
     assert len(ImageFiles([tmp_path / "gone.png"] * 3)[1:]) == 2
 
 
-def test_a_scheduler_that_is_none_is_refused_in_one_line(images, cache, capsys):
+@pytest.mark.parametrize("address", ["nowhere", "tcp://127.0.0.1", "tcp://127.0.0.1:port"])
+def test_a_scheduler_that_is_none_is_refused_in_one_line(images, cache, capsys, address):
     pytest.importorskip("distributed")
-    assert run(images, "--scheduler", "nowhere") == 1
+    assert run(images, "--scheduler", address) == 1
     error = capsys.readouterr().err
-    assert "--scheduler nowhere is not allowed: tcp://host:port, local or processes" in error
+    assert f"--scheduler {address} is not allowed: tcp://host:port, local or processes" in error
     assert error.count("\n") == 1 and error.startswith("w2s features: ")
 
 
