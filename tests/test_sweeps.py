@@ -9,6 +9,7 @@ import pytest
 from tests import toybook
 from tests.stats import limit
 from w2s_utils import cli
+from w2s_utils.parallel import TASK_SECONDS
 from w2s_utils.runner import chapters
 from w2s_utils.runner.parameters import Parameter, ParameterError
 from w2s_utils.sweeps import backends, computing, grid, points, running
@@ -178,6 +179,6 @@ def test_tasks_hold_half_a_second_and_no_worker_idles():
         points = [{"n": k} for k in range(100)]
 
     sizes = [len(task[1]) for task in running._tasks(NAME, Stored, list(range(100)), 2, {"seconds": 0.1})]
-    assert sizes[0] == 5 and sum(sizes) == 100
+    assert sizes[0] == -(-TASK_SECONDS // 0.1) and TASK_SECONDS > 0.5 and sum(sizes) == 100
     sizes = [len(task[1]) for task in running._tasks(NAME, Stored, list(range(100)), 4, {"seconds": 1e-4})]
     assert max(sizes) == 25

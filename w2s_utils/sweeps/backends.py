@@ -167,7 +167,7 @@ def _dask(chosen: str, workers: int) -> Iterator[Backend]:
         if chosen == LOCAL:
             address = stack.enter_context(
                 distributed.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
+                    n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL, worker_dashboard_address=None,
                 )
             )  # fmt: skip
