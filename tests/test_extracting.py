@@ -10,11 +10,20 @@ import numpy as np
 import pytest
 
 from tests import groupedtrees
-from w2s_utils import cli, datasets
+from w2s_utils import backbones, cli, datasets
 from w2s_utils.backbones import portions
 from w2s_utils.datasets.files import ImageFiles
 
 COUNT = 100  # four batches
+
+
+class Hands:
+    """Workers made of a function."""
+
+    workers = 1
+
+    def __init__(self, run):
+        self.run = run
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +77,7 @@ def test_finished_batches_are_kept_when_workers_go(images, cache):
             yield function(*task)
 
     with pytest.raises(KeyboardInterrupt):
-        datasets.features(data, "pixels", mapper=going, progress=False)
+        datasets.features(data, "pixels", workers=Hands(going), progress=False)
     assert asked == [[0], [32, 64, 96]], "the first task is one batch, to learn how long it takes"
     assert [path.name for path in cache.rglob("*.npy")] == ["rows-0000000-0000032.npy"]
     sent = []
@@ -78,9 +87,30 @@ def test_finished_batches_are_kept_when_workers_go(images, cache):
             sent.extend(start for start, _ in task[2])
             yield function(*task)
 
-    again = datasets.features(data, "pixels", mapper=staying, progress=False)
+    again = datasets.features(data, "pixels", workers=Hands(staying), progress=False)
     assert sent == [32, 64, 96]
     np.testing.assert_array_equal(again.values, alone(images))
+
+
+def test_inputs_are_read_when_their_task_is_sent(cache):
+    """Not all of them before the first: a folder may be larger than the memory."""
+    read = []
+
+    class Counted(list):
+        def __getitem__(self, key):
+            read.append(key)
+            return super().__getitem__(key)
+
+    def run(tasks, function):
+        next(tasks)
+        assert len(read) == 1
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        backbones.extract(
+            "pixels", Counted([np.zeros((9, 9, 3), np.uint8)] * 9), batch=2, checksum="x", workers=Hands(run)
+        )
 
 
 def test_a_worker_says_in_one_line_what_it_cannot_do(images, tmp_path):
@@ -153,10 +183,8 @@ def test_what_needs_a_folder_says_so(images, cache, capsys):
 
 
 def test_a_fit_on_all_texts_is_not_shared():
-    from w2s_utils import backbones
-
     with pytest.raises(ValueError, match="tfidf_lsa learns its words from all texts: not by several workers"):
-        backbones.extract("tfidf_lsa", ["a b", "c"], fit_on=["a b"], mapper=lambda tasks, function: iter(()))
+        backbones.extract("tfidf_lsa", ["a b", "c"], fit_on=["a b"], workers=Hands(None))
 
 
 def test_cores_are_the_default(images, cache, capsys):

@@ -107,6 +107,31 @@ def default_jobs() -> int:
     return int(text)
 
 
+def task_size(left: int, seconds: float, workers: int) -> int:
+    """How many pieces of work to send to a worker at once: `TASK_SECONDS` of it, but no worker idles at the end.
+
+    Parameters
+    ----------
+    left : int
+        Pieces that are left, at least 1.
+    seconds : float
+        Of a piece, as last measured; infinite before that.
+    workers : int
+
+    Returns
+    -------
+    int
+        From 1 to ``left``.
+
+    Examples
+    --------
+    >>> task_size(100, 0.1, 2), task_size(100, 1e-4, 4), task_size(100, float("inf"), 4)
+    (7, 25, 1)
+    """
+    enough = max(1, int(-(-TASK_SECONDS // max(seconds, 1e-6))))
+    return min(enough, max(1, -(-left // workers)))
+
+
 def _call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     with threadpool_limits(1):
         return function(**arguments)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from w2s_utils._progress import progress
 from w2s_utils.backbones.images import checked
-from w2s_utils.backbones.portions import Batch, Mapper, encoded, portion, tasks
+from w2s_utils.backbones.portions import Batch, Workers, encoded, portion, tasks
 from w2s_utils.backbones.table import Backbone
 from w2s_utils.backbones.table import backbone as row_of
 from w2s_utils.sources import cache_folder
@@ -30,7 +30,7 @@ def extract(
     batch: int = 32,
     shown: bool = True,
     cache: Path | None = None,
-    mapper: Mapper | None = None,
+    workers: Workers | None = None,
 ) -> FloatArray:
     """Features of images or texts by a frozen backbone, computed once and kept.
 
@@ -53,9 +53,9 @@ def extract(
         Say progress and elapsed time on stderr.
     cache : Path, optional
         Another cache folder.
-    mapper : callable, optional
-        Runs the batches on several workers, see `portions.Mapper`; here, one after the other, if left out. The
-        features are the same.
+    workers : object, optional
+        Who computes the batches, see `portions.Workers`; here, one after the other, if left out. The features are
+        the same.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def extract(
     ValueError
         If there are no inputs, `batch` is below 1, an image is malformed, weights are missing, a feature is not
         finite, the cache holds another width than the backbone gives, or a backbone that learns its words is asked
-        for with a `mapper`.
+        for with `workers`.
 
     Examples
     --------
@@ -79,14 +79,14 @@ def extract(
     row = row_of(backbone) if isinstance(backbone, str) else backbone
     if len(inputs) == 0 or batch < 1:
         raise ValueError(f"inputs = {len(inputs)} and batch = {batch} must both be at least 1")
-    if mapper is not None and fit_on is not None:
+    if workers is not None and fit_on is not None:
         raise ValueError(f"{row.name} learns its words from all texts: not by several workers")
     key = _digest([row.identity(), checksum or content_checksum(inputs), content_checksum(fit_on or ())])
     folder = (cache or cache_folder()) / "features" / f"{row.name}-{key[:20]}"
     whole = folder / "features.npy"
     done = _load(whole)
     if done is None:
-        parts = _batches(row, inputs, fit_on, batch, folder, shown, mapper)
+        parts = _batches(row, inputs, fit_on, batch, folder, shown, workers)
         done = np.concatenate(parts)
         _save(whole, done)
         for path in folder.glob("rows-*.npy"):
@@ -112,7 +112,7 @@ def _batches(
     batch: int,
     folder: Path,
     shown: bool,
-    mapper: Mapper | None,
+    workers: Workers | None,
 ) -> list[FloatArray]:
     parts: dict[int, FloatArray] = {}
 
@@ -120,16 +120,16 @@ def _batches(
         return folder / f"rows-{start:07}-{min(start + batch, len(inputs)):07}.npy"
 
     def finished() -> Iterator[int]:
-        missing: list[Batch] = []
+        missing: list[int] = []
         for start in range(0, len(inputs), batch):
             stop = min(start + batch, len(inputs))
             part = _load(path(start))
             if part is None:
-                missing.append((start, inputs[start:stop]))
+                missing.append(start)
                 continue
             parts[start] = _fitting(part, row, folder, stop - start)
             yield start
-        for start, part in _computed(row, missing, fit_on, mapper):
+        for start, part in _computed(row, inputs, missing, batch, fit_on, workers):
             parts[start] = _fitting(part, row, folder, min(start + batch, len(inputs)) - start)
             _save(path(start), part)
             yield start
@@ -141,18 +141,27 @@ def _batches(
 
 
 def _computed(
-    row: Backbone, missing: Sequence[Batch], fit_on: Sequence[str] | None, mapper: Mapper | None
+    row: Backbone,
+    inputs: Sequence[Any],
+    missing: Sequence[int],
+    batch: int,
+    fit_on: Sequence[str] | None,
+    workers: Workers | None,
 ) -> Iterator[tuple[int, FloatArray]]:
     """Batches as they are finished: here one after the other, or by workers in any order."""
+
+    def batches(low: int, high: int) -> list[Batch]:
+        return [(start, inputs[start : start + batch]) for start in missing[low:high]]
+
     if not missing:
         return
-    if mapper is None:
+    if workers is None:
         encode = row.load(fit_on)
-        for batch in missing:
-            yield batch[0], encoded(row, encode, batch)
+        for at, start in enumerate(missing):
+            yield start, encoded(row, encode, *batches(at, at + 1))
         return
     pace = {"seconds": float("inf")}
-    for made in mapper(tasks(row, missing, pace), portion):
+    for made in workers.run(tasks(row, batches, len(missing), pace, workers.workers), portion):
         yield from made.parts.items()
         if made.error:
             raise ValueError(made.error)

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from w2s_utils.backbones.images import checked
 from w2s_utils.backbones.table import BACKBONES, Backbone, Encoder
-from w2s_utils.parallel import TASK_SECONDS
+from w2s_utils.parallel import task_size
 
 FloatArray = npt.NDArray[np.float32]
 Batch = tuple[int, Sequence[Any]]  # number of its first input, and the inputs
@@ -28,8 +28,15 @@ class Portion:
     error: str = ""
 
 
-# Runs a function on each of many tasks, somewhere, and yields what it returns as it comes.
-Mapper = Callable[[Iterator[tuple[Any, ...]], Callable[..., Portion]], Iterator[Portion]]
+class Workers(Protocol):
+    """Who runs a function on each of many tasks, and yields what it returns as it comes."""
+
+    @property
+    def workers(self) -> int:
+        """How many tasks run at once."""
+
+    def run(self, tasks: Iterator[tuple[Any, ...]], function: Callable[..., Portion]) -> Iterator[Portion]:
+        """Portions in any order."""
 
 
 def encoded(row: Backbone, encode: Encoder, batch: Batch) -> FloatArray:
@@ -91,19 +98,23 @@ def _encoder(name: str, identity: str) -> Encoder:
 
 
 def tasks(
-    row: Backbone, batches: Sequence[Batch], pace: dict[str, float]
-) -> Iterator[tuple[str, str, Sequence[Batch]]]:
-    """Arguments of `portion`: at least `TASK_SECONDS` of work each, once the first ones have told how long one takes.
+    row: Backbone, batches: Callable[[int, int], list[Batch]], count: int, pace: dict[str, float], workers: int
+) -> Iterator[tuple[str, str, list[Batch]]]:
+    """Arguments of `portion`, made when they are sent.
 
     Parameters
     ----------
     row : Backbone
-    batches : sequence of (int, sequence)
+    batches : callable
+        Gives the batches from one number to before another.
+    count : int
+        How many there are.
     pace : dict
         ``seconds`` of a batch, kept up to date by whoever collects the portions; infinite at first.
+    workers : int
     """
     identity, at = row.identity(), 0
-    while at < len(batches):
-        size = max(1, int(-(-TASK_SECONDS // max(pace["seconds"], 1e-6))))
-        yield row.name, identity, batches[at : at + size]
-        at += size
+    while at < count:
+        stop = at + task_size(count - at, pace["seconds"], workers)
+        yield row.name, identity, batches(at, stop)
+        at = stop

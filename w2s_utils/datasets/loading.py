@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2s_utils import backbones
-from w2s_utils.backbones.portions import Mapper
+from w2s_utils.backbones.portions import Workers
 from w2s_utils.datasets import embedded
 from w2s_utils.datasets.catalogue import CATALOGUE, Entry
 from w2s_utils.datasets.dataset import Dataset
@@ -101,7 +101,7 @@ def features(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     progress: bool = True,
-    mapper: Mapper | None = None,
+    workers: Workers | None = None,
 ) -> Features:
     """Frozen features of every row of a data set, in the row order of `load`.
 
@@ -115,7 +115,7 @@ def features(
         As for `load`; features of a reader's data are computed once and kept in the cache folder.
     progress : bool, default True
         Say progress with elapsed time on stderr while features are computed.
-    mapper : callable, optional
+    workers : object, optional
         Several workers for a reader's data, as in `backbones.extract`; ``w2s features`` brings them.
 
     Returns
@@ -144,7 +144,7 @@ def features(
     inputs = rows.images if rows.images is not None else rows.texts
     assert inputs is not None
     fit_on = [rows.texts[k] for k in rows.pool_rows] if rows.texts is not None and backbone == "tfidf_lsa" else None
-    values = backbones.extract(backbone, inputs, checksum=rows.checksum, fit_on=fit_on, shown=progress, mapper=mapper)
+    values = backbones.extract(backbone, inputs, checksum=rows.checksum, fit_on=fit_on, shown=progress, workers=workers)
     centred, uncentred = spectra(values[rows.pool_rows])
     width = values.shape[1]
     mean = np.zeros(width, np.float32)

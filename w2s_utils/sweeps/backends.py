@@ -22,11 +22,16 @@ Result = TypeVar("Result")
 LOCAL, PROCESSES = "local", "processes"
 _ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d+")
 _PATIENCE = 3.0  # seconds for tasks under way to end when their results are not wanted any more
+_RESTARTS = 3
 _POLL = 0.5  # seconds between looks at the scheduler while no result comes
 
 
 class LostWorkers(RuntimeError):
     """Workers or their scheduler have gone; the message is one line."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C; the message says what is kept."""
 
 
 @dataclass
@@ -184,3 +189,42 @@ def _dask(chosen: str, workers: int) -> Iterator[Backend]:
         kind = "a Dask cluster on this machine" if chosen == LOCAL else f"the Dask cluster {chosen}"
         name = f"{count} worker{'s' if count > 1 else ''} of {kind}"
         yield Backend(name, count, dask_backend.context(client), dask_backend.watch(client, chosen))
+
+
+def persist(
+    work: Callable[[Backend], Result],
+    scheduler: str | None,
+    workers: int,
+    kept: Callable[[], str],
+    say: Callable[[str], None],
+) -> Result:
+    """Do work that keeps what is finished, and begin again with new processes when one was killed.
+
+    Parameters
+    ----------
+    work : callable
+        Given the workers.
+    scheduler, workers
+        As for `open_backend`.
+    kept : callable
+        Says what would not be computed again.
+    say : callable
+        Receives a line when the work goes on with new processes.
+
+    Raises
+    ------
+    LostWorkers, Interrupted
+        With what is kept.
+    """
+    for attempt in range(_RESTARTS + 1):
+        try:
+            with open_backend(scheduler, workers) as backend:
+                return work(backend)
+        except LostWorkers as error:
+            # a killed process ends joblib's whole pool: a new one goes on
+            if "TerminatedWorker" not in str(error) or attempt == _RESTARTS:
+                raise LostWorkers(f"{error}; {kept()}, the same command goes on from there") from None
+            say(f"a worker process was killed; {kept()}, going on with new ones")
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted; {kept()}, the same command goes on from there") from None
+    raise AssertionError("the last attempt returns or raises")

@@ -45,6 +45,12 @@ def fingerprint() -> str:
     return f"w2s_utils {tree[:12]}, numpy {np.__version__}, scipy {scipy.__version__}"
 
 
+def mismatch(expected: str) -> str:
+    """Why this worker must not compute, or nothing."""
+    found = fingerprint()
+    return "" if found == expected else f"a worker has {found}, this machine {expected}; install the same on both"
+
+
 def seed_of(chapter: str, point: Point) -> np.random.SeedSequence:
     """Seed of a point, from its own values; the number of replicates is no part of it.
 
@@ -98,8 +104,8 @@ def one(chapter: str, point: Point) -> points.Columns:
 
 def some(chapter: str, numbered: Sequence[tuple[int, Point]], expected: str) -> Outcome:
     """A task: points with their numbers. Nothing is raised, so that no scheduler has to carry a traceback."""
-    if expected != fingerprint():
-        return Outcome(error=f"a worker has {fingerprint()}, this machine {expected}; install the same on both")
+    if why := mismatch(expected):
+        return Outcome(error=why)
     start, outcome = time.perf_counter(), Outcome()
     with threadpool_limits(1):
         for number, point in numbered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from w2s_utils import datasets
 from w2s_utils.backbones.portions import Portion
-from w2s_utils.datasets import Dataset, Features
+from w2s_utils.datasets import Features
 from w2s_utils.sweeps import backends, computing
-from w2s_utils.sweeps.running import Interrupted
-
-_RESTARTS = 3
 
 
 def extract(
@@ -50,35 +48,34 @@ def extract(
     """
     begin = time.monotonic()
     data = datasets.load(name, data_dir=data_dir.resolve())
-    for attempt in range(_RESTARTS + 1):
-        try:
-            with backends.open_backend(scheduler, workers) as backend:
-                say(f"[{time.monotonic() - begin:6.1f} s] {backbone}: {len(data.ids):,} inputs on {backend.name}")
-                return _through(backend, data, backbone)
-        except backends.LostWorkers as error:
-            # a killed process ends joblib's whole pool: a new one goes on
-            if "TerminatedWorker" not in str(error) or attempt == _RESTARTS:
-                raise backends.LostWorkers(f"{error}; {_KEPT}") from None
-            say(f"[{time.monotonic() - begin:6.1f} s] a worker process was killed; going on with new ones")
-        except KeyboardInterrupt:
-            raise Interrupted(f"interrupted; {_KEPT}") from None
-    raise AssertionError("the last attempt returns or raises")
+
+    def tell(line: str) -> None:
+        say(f"[{time.monotonic() - begin:6.1f} s] {backbone}: {line}")
+
+    def work(backend: backends.Backend) -> Features:
+        tell(f"{len(data.ids):,} inputs on {backend.name}")
+        return datasets.features(data, backbone, workers=_Checked(backend, computing.fingerprint()))
+
+    return backends.persist(work, scheduler, workers, lambda: "finished batches are kept", tell)
 
 
-_KEPT = "finished batches are kept, the same command goes on from there"
+@dataclass
+class _Checked:
+    """Workers that must have the same version of the package."""
 
+    backend: backends.Backend
+    fingerprint: str
 
-def _through(backend: backends.Backend, data: Dataset, backbone: str) -> Features:
-    def mapper(tasks: Iterator[tuple[Any, ...]], function: Callable[..., Portion]) -> Iterator[Portion]:
-        return backend.run(((computing.fingerprint(), function, *task) for task in tasks), _there)
+    @property
+    def workers(self) -> int:
+        return self.backend.workers
 
-    return datasets.features(data, backbone, mapper=mapper)
+    def run(self, tasks: Iterator[tuple[Any, ...]], function: Callable[..., Portion]) -> Iterator[Portion]:
+        return self.backend.run(((self.fingerprint, function, *task) for task in tasks), _there)
 
 
 def _there(expected: str, function: Callable[..., Portion], *task: Any) -> Portion:
-    if expected != computing.fingerprint():
-        return Portion(
-            error=f"a worker has {computing.fingerprint()}, this machine {expected}; install the same on both"
-        )
+    if why := computing.mismatch(expected):
+        return Portion(error=why)
     with threadpool_limits(1):
         return function(*task)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from w2s_utils.parallel import TASK_SECONDS
+from w2s_utils import parallel
 from w2s_utils.runner import cache, locks
 from w2s_utils.runner.chapters import Chapter, ChapterError
 from w2s_utils.runner.parameters import ParameterError
@@ -18,11 +18,6 @@ from w2s_utils.sweeps import backends, computing, grid, points, summary
 from w2s_utils.sweeps.store import Store
 
 _LINE_SECONDS = 2.0  # between lines of progress
-_RESTARTS = 3
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C; the message says what is kept."""
 
 
 def run(
@@ -140,25 +135,19 @@ def _compute(name: str, store: Store, scheduler: str | None, workers: int, say: 
     def stamp() -> str:
         return f"[{time.monotonic() - start:6.1f} s] {name}"
 
-    for attempt in range(_RESTARTS + 1):
-        try:
-            with backends.open_backend(scheduler, workers) as backend:
-                say(f"{stamp()}: {total - len(store.finished)} points on {backend.name}")
-                _collect(name, store, backend, lambda done: say(f"{stamp()}: {done} of {total} points"))
-            break
-        except backends.LostWorkers as error:
-            kept = f"{len(store.finished)} of {total} points are kept"
-            # a killed process ends joblib's whole pool: a new one goes on
-            if "TerminatedWorker" not in str(error) or attempt == _RESTARTS:
-                raise backends.LostWorkers(f"{error}; {kept}, the same command goes on from there") from None
-            say(f"{stamp()}: a worker process was killed; {kept}, going on with new ones")
-        except OSError as error:
-            reason = error.strerror or str(error)
-            told = f"rows cannot be written into {store.folder.name}: {reason}"
-            raise RuntimeError(f"{told}; {len(store.finished)} of {total} points are kept") from None
-        except KeyboardInterrupt:
-            told = f"interrupted; {len(store.finished)} of {total} points are kept, the same command goes on from there"
-            raise Interrupted(told) from None
+    def kept() -> str:
+        return f"{len(store.finished)} of {total} points are kept"
+
+    def work(backend: backends.Backend) -> None:
+        say(f"{stamp()}: {total - len(store.finished)} points on {backend.name}")
+        _collect(name, store, backend, lambda done: say(f"{stamp()}: {done} of {total} points"))
+
+    try:
+        backends.persist(work, scheduler, workers, kept, lambda line: say(f"{stamp()}: {line}"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        told = f"rows cannot be written into {store.folder.name}: {reason}"
+        raise RuntimeError(f"{told}; {kept()}") from None
     say(f"{stamp()}: {total - before} points done")
 
 
@@ -181,10 +170,9 @@ def _collect(name: str, store: Store, backend: backends.Backend, progress: Calla
 def _tasks(
     name: str, store: Store, missing: list[int], workers: int, pace: dict[str, float]
 ) -> Iterator[tuple[str, list[tuple[int, dict[str, Any]]], str]]:
-    """Tasks of at least `TASK_SECONDS`, once the first single points have told how long one takes."""
+    """Tasks of `parallel.TASK_SECONDS`, once the first single points have told how long one takes."""
     at = 0
     while at < len(missing):
-        size = max(1, int(-(-TASK_SECONDS // max(pace["seconds"], 1e-6))))
-        size = min(size, max(1, -(-(len(missing) - at) // workers)))  # no worker idles at the end
+        size = parallel.task_size(len(missing) - at, pace["seconds"], workers)
         yield name, [(number, store.points[number]) for number in missing[at : at + size]], computing.fingerprint()
         at += size
