@@ -90,7 +90,8 @@ def _rows(
     )
     drawn = simulate(model, **sizes, **columns, **options, steady=options.get("engine") != "raw")
     gamma, nu = sizes["d_z"] / sizes["n"], sizes["d_z"] / sizes["N"]
-    table = pd.DataFrame({**key, "engine": drawn.engine, **sizes, **columns, "designs": drawn.trials})
+    # one frame at the end: columns added one by one cost more than many a simulation
+    table: dict[str, Any] = {**key, "engine": drawn.engine, **sizes, **columns, "designs": drawn.trials}
     moments, risks = model.moments(), {}
     for end, law, order in (("limit", model.law, "proportional"), ("printed", "mean_shift", "leading")):
         setting = moments | {"law": law, "order": order, "gamma": gamma}
@@ -106,8 +107,8 @@ def _rows(
         for end in ("limit", "printed"):
             table[f"{name}_{end}"] = risks[name, end] / gamma
     both = np.stack([drawn.teacher, drawn.student], axis=-1) / gamma
-    table["draws"] = [both[:, at] for at in range(len(table))]
-    return table[[*GROUP_COLUMNS, "draws"]]
+    table["draws"] = [both[:, at] for at in range(len(fractions))]
+    return pd.DataFrame(table)[[*GROUP_COLUMNS, "draws"]]
 
 
 def _designs(row: pd.Series, of: str) -> np.ndarray:

@@ -10,10 +10,9 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -137,6 +136,19 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
         return function(**arguments)
 
 
+def _stream(function: Callable[..., Any], settings: Sequence[Mapping[str, Any]], jobs: int) -> Iterator[Any]:
+    if jobs == 1:
+        with threadpool_limits(1):  # once: it looks through the libraries of the process
+            yield from (function(**setting) for setting in settings)
+        return
+    import joblib
+
+    # every process that joblib starts must find this set before it imports numpy
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    calls = (joblib.delayed(_call)(function, setting) for setting in settings)
+    yield from joblib.Parallel(n_jobs=min(jobs, max(1, len(settings))), return_as="generator")(calls)
+
+
 def run(
     function: Callable[..., Any],
     settings: Sequence[Mapping[str, Any]],
@@ -176,15 +188,8 @@ def run(
     if jobs < 1:
         raise ValueError(f"jobs = {jobs} is not allowed: at least 1")
     start, results = time.perf_counter(), []
-    if jobs > 1:
-        # every process that joblib starts must find this set before it imports numpy
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        calls = (joblib.delayed(_call)(function, setting) for setting in settings)
-        stream = joblib.Parallel(n_jobs=min(jobs, max(1, len(settings))), return_as="generator")(calls)
-    else:
-        stream = (_call(function, setting) for setting in settings)
     shown = start
-    for result in stream:
+    for result in _stream(function, settings, jobs):
         results.append(result)
         now = time.perf_counter()
         if sys.stderr.isatty() and now - start > _QUIET_SECONDS and now - shown > 0.5:

@@ -54,6 +54,8 @@ def execute(folder: Path) -> dict[str, Any]:
             progress_bar=False,
             start_timeout=300,
             request_save_on_cell_execute=False,  # the pictures in it make every save slow; a failure saves too
+            # a kernel without processes of its own holds nothing that a polite end, half a second, would save
+            shutdown_kernel="immediate" if job["environment"]["W2S_JOBS"] == "1" else "graceful",
         )
     except PapermillExecutionError as error:
         result = _failure(error.ename, error.evalue, error.cell_index + 1)
