@@ -59,19 +59,20 @@ def test_exact_expectation_over_targets_is_that_of_many(g, sizes):
     assert np.median(exact.gain.var(0) / many.gain.var(0)) < 0.8
 
 
-def test_exact_expectation_of_one_design():
-    """The same inputs, ten thousand targets and noises."""
+@pytest.mark.parametrize("n_s, g, lam_s", [(9, 0.3, [0.2, 1.0]), (4, 1.0, [0.2, 1.0]), (4, 1.0, [0.0, 1.0])])
+def test_exact_expectation_of_one_design(n_s, g, lam_s):
+    """The same inputs, twenty thousand targets and noises; with fewer rows than columns, the smaller system."""
     from w2s_utils.simulate import _ridge_raw
 
-    setting = (6, 14, 9, 0.7, np.array([0.0, 0.3]), np.array([0.2, 1.0]), 0.6, 0.3)
-    teacher, student = _ridge_raw.expected(np.random.default_rng(2), *setting)
+    setting = (6, 14, n_s, 0.7, np.array([0.0, 0.3]), np.array(lam_s), 0.6, g)
+    (teacher,), (student,) = _ridge_raw.expected([np.random.default_rng(2)], *setting)
 
     class Fixed:
         """A generator whose direction and inputs are those of the first call."""
 
         def __init__(self):
             self.inner, self.rest = np.random.default_rng(2), np.random.default_rng(3)
-            self.held = {shape: self.inner.standard_normal(shape) for shape in ((6,), (14, 6), (9, 6))}
+            self.held = {shape: self.inner.standard_normal(shape) for shape in ((6,), (14, 6), (n_s, 6))}
 
         def standard_normal(self, shape):
             shape = (shape,) if isinstance(shape, int) else shape

@@ -143,14 +143,14 @@ def simulate(
     if engine == "mean":
         errors = _ridge_spectra.mean(generators, *setting)
         return SimulatedRidge(d, n_t, n_s, teacher_grid, student_grid, *errors, engine)
+    if engine == "raw" and draws == 0:
+        errors = _ridge_raw.expected(generators, *setting, zeta, g)
+        return SimulatedRidge(d, n_t, n_s, teacher_grid, student_grid, *errors, engine)
     rows = []
     for rng in generators:
-        common = (rng, *setting)
         if engine == "haar":
-            rows.append(_ridge_spectra.haar(*common, zeta, g))
-        elif draws:
-            rows.append(_ridge_raw.draw(*common, zeta, g, draws))
+            rows.append(_ridge_spectra.haar(rng, *setting, zeta, g))
         else:
-            rows.append(_ridge_raw.expected(*common, zeta, g))
+            rows.append(_ridge_raw.draw(rng, *setting, zeta, g, draws))
     teacher, student = (np.stack(part) for part in zip(*rows, strict=True))
     return SimulatedRidge(d, n_t, n_s, teacher_grid, student_grid, teacher, student, engine)
