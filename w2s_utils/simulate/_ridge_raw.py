@@ -34,9 +34,7 @@ def _fits(X: Array, labels: Array, penalties: Array, matrix: Array) -> list[Arra
     gram = _turned(X) @ X / rows
     right = gram if labels is X else _turned(X) @ labels / rows
     return [
-        np.asarray(np.linalg.solve(gram + penalty * matrix, right), float)
-        if penalty > 0
-        else _minimum_norm(X, labels)
+        np.asarray(np.linalg.solve(gram + penalty * matrix, right), float) if penalty > 0 else _minimum_norm(X, labels)
         for penalty in penalties
     ]
 
@@ -92,7 +90,7 @@ def _moments(gram: Array, X: Array, penalty: float, sigma2: float, uniform: floa
     """
     _, rows, d = X.shape
     if penalty > 0:
-        inverse = np.linalg.inv(gram + penalty * np.eye(d))
+        inverse = np.asarray(np.linalg.inv(gram + penalty * np.eye(d)), float)
         answer = np.eye(d) - penalty * inverse  # (gram + penalty)^-1 gram
         noisy = inverse - penalty * (inverse @ _turned(inverse))  # answer inverse
         return answer, uniform * (answer - penalty * noisy) + sigma2 / rows * noisy
@@ -145,6 +143,7 @@ def _expected(
     # second moments of the target given u: uniform on the sphere, or on the part of it with the given cosine to u
     uniform = 1 / d if g == 1 else (1 - zeta**2) / (d - 1)
     aligned = 0.0 if g == 1 else zeta**2 - uniform  # beside uniform, along u
+    students: list[Array]
     small = n_s < d and g == 1 and bool(lam_s.all())
     if small:  # the students are Z'W, where W solves a system of the size of their sample
         kernel = Z @ _turned(Z)
