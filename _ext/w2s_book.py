@@ -18,6 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from w2s_rerun import copyable, links_of, only
 
+from w2s_utils.runner.scorecard import worded
+
 VERDICTS = {
     "holds": "holds",
     "holds with a correction": "corrected",
@@ -138,7 +140,7 @@ class Gallery(SphinxDirective):
         address = f"{prefix}{told['document']}.html#{told['anchor']}"
         verdicts = [claim["verdict"] for claim in passport["claims"]]
         badges = " ".join(
-            f'<span class="w2s-verdict w2s-{style}">{verdict} {verdicts.count(verdict)}</span>'
+            f'<span class="w2s-verdict w2s-{style}">{worded(verdicts.count(verdict), verdict)}</span>'
             for verdict, style in VERDICTS.items()
             if verdict in verdicts
         )
@@ -232,19 +234,19 @@ def duration(seconds: float) -> str:
 
 
 class Verdict(SphinxRole):
-    """``{w2s-verdict}`holds``` or with a count, ``{w2s-verdict}`holds 4```."""
+    """``{w2s-verdict}`holds``` or with a count, ``{w2s-verdict}`4 holds```, shown as 4 hold."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        match = re.fullmatch(r"(.*?)(?:\s+(\d+))?", self.text)
-        verdict, count = match.group(1, 2) if match else (self.text, None)
+        match = re.fullmatch(r"(\d+)\s+(.*)", self.text)
+        count, verdict = (int(match[1]), match[2]) if match else (None, self.text)
         if verdict not in VERDICTS:
             known = ", ".join(VERDICTS)
             return [], [self.inliner.reporter.error(f"unknown verdict {verdict!r}; known: {known}")]
         return [badge(verdict, count)], []
 
 
-def badge(verdict: str, count: int | str | None = None) -> nodes.inline:
-    text = verdict if count is None else f"{verdict} {count}"
+def badge(verdict: str, count: int | None = None) -> nodes.inline:
+    text = verdict if count is None else worded(count, verdict)
     return nodes.inline("", text, classes=["w2s-verdict", f"w2s-{VERDICTS[verdict]}"])
 
 

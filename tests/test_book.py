@@ -105,7 +105,7 @@ def test_badges_say_what_is_reproduced_and_with_what_verdict(html):
     chapter = page(html, "chapters/toy/first_toy")
     (badges,) = re.findall(r'<p class="w2s-badges">.*?</p>', chapter, re.DOTALL)
     text = re.sub(r"<[^>]+>", "", badges)
-    assert "toy2026 · theorem" in text and "holds 1" in text and "1 min to read · 1 s and 1 MB to run" in text
+    assert "toy2026 · theorem" in text and "1 holds" in text and "1 min to read · 1 s and 1 MB to run" in text
 
 
 def test_the_download_is_the_executed_notebook(html):

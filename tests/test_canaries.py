@@ -31,7 +31,7 @@ def root(tmp_path_factory):
     """A copy in which the chapter has run and every check is green; each test leaves it so."""
     root = smallbook.make_root(tmp_path_factory.mktemp("canaries") / "book")
     done = smallbook.w2s(root, "run", "small")
-    assert (done.returncode, done.stderr) == (0, "") and "2 holds" in done.stdout, done.stdout + done.stderr
+    assert (done.returncode, done.stderr) == (0, "") and "2 hold" in done.stdout, done.stdout + done.stderr
     (chapter,) = chapters.discover(root)
     executed = json.loads((root / "_build" / "executed" / "toy" / "small.ipynb").read_text())
     chapter.path.write_text(reference.dump(reference.normalise(chapter.notebook, executed, str(root))))
@@ -61,7 +61,7 @@ def nbval(root):
 
 def test_the_unbroken_copy_is_green_and_cached(root):
     again = smallbook.w2s(root, "run", "small")
-    assert again.returncode == 0 and "cached, 2 holds" in again.stdout and "start" not in again.stdout
+    assert again.returncode == 0 and "cached, 2 hold" in again.stdout and "start" not in again.stdout
     assert evidence.folder_problems(root / "_build" / "figures" / "small-figure") == []
     assert evidence.notebook_problems(root / "chapters" / "toy" / "small.ipynb", root) == []
     checked = nbval(root)

@@ -166,4 +166,4 @@ def test_each_chapter_carries_the_badges_of_its_claims(pages, passports):
         own = [claim["verdict"] for p in passports if p["chapter"] == chapter.name for claim in p["claims"]]
         (badges,) = re.findall(r'<p class="w2s-badges">.*?</p>', pages[f"{chapter.document}.html"], re.DOTALL)
         shown = re.findall(r'class="w2s-verdict[^"]*">([^<]+)<', badges)
-        assert shown == [f"{verdict} {n}" for verdict, n in scorecard.count_verdicts(own).items()]
+        assert shown == [scorecard.worded(n, verdict) for verdict, n in scorecard.count_verdicts(own).items()]

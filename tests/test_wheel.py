@@ -81,7 +81,7 @@ def test_a_fresh_environment_lists_every_chapter_with_its_parameters(installed, 
     assert lines[0].startswith("chapters of the book w2s-utils ") and "clone its repository" in lines[0]
     for chapter in chapters.discover(ROOT):
         assert f"  {chapter.name}" in lines and f"    {chapter.title}" in lines
-    assert "    status: 9 holds, 3 holds with a correction" in lines and "    last run: none yet" in lines
+    assert "    status: 9 hold, 3 hold with a correction" in lines and "    last run: none yet" in lines
     assert any(line.startswith("    -p n: int = ") for line in lines)
     assert list(tmp_path.iterdir()) == []
 

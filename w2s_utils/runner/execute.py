@@ -255,7 +255,7 @@ def _ending(root: Path, result: Result) -> str:
 
 def _summary(result: Result) -> str:
     counts = scorecard.count_verdicts(result.entry["verdicts"].values())
-    return "".join(f", {n} {verdict}" for verdict, n in counts.items())
+    return "".join(f", {scorecard.worded(n, verdict)}" for verdict, n in counts.items())
 
 
 def _expected_seconds(root: Path, job: Job, folder: Path) -> float:

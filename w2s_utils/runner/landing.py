@@ -76,21 +76,11 @@ def findings(passports: Sequence[Mapping[str, Any]], chapters: Sequence[Chapter]
         if known:
             own = {chapter.name for chapter in known}
             verdicts = [claim["verdict"] for p in passports if p["chapter"] in own for claim in p["claims"]]
-            counts = ", ".join(worded(n, verdict) for verdict, n in scorecard.count_verdicts(verdicts).items())
+            counts = ", ".join(
+                scorecard.worded(n, verdict) for verdict, n in scorecard.count_verdicts(verdicts).items()
+            )
             links = ", ".join(f"[{chapter.title}](/{chapter.document}.ipynb)" for chapter in known)
             lines.append(f"- **{subject}.** {sentence} {links}: {counts}.")
     if any(passport["id"] == HERO for passport in passports):
         lines += ["", f"```{{w2s-hero}} {HERO}", HERO_TEXT, "```"]
     return "\n".join(lines) + "\n"
-
-
-def worded(count: int, verdict: str) -> str:
-    """A count of verdicts as a clause.
-
-    Examples
-    --------
-    >>> worded(1, "fails"), worded(3, "holds with a correction"), worded(2, "inconclusive")
-    ('1 fails', '3 hold with a correction', '2 inconclusive')
-    """
-    plural = {"holds": "hold", "holds with a correction": "hold with a correction", "fails": "fail"}
-    return f"{count} {verdict if count == 1 else plural.get(verdict, verdict)}"

@@ -43,7 +43,7 @@ def _status(chapter: Chapter, committed: dict[str, dict[str, str]]) -> str:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    return ", ".join(scorecard.worded(n, verdict) for verdict, n in counts.items())
 
 
 def _last_run(root: Path, chapter: Chapter, shared: str) -> str:

@@ -116,7 +116,7 @@ def tiles(passports: list[dict[str, Any]], untested: list[dict[str, str]]) -> st
         kind = f"w2s-{style}" if count else "w2s-none"
         items += f'<li class="w2s-tile {kind}"><strong>{count}</strong><span>{name}</span></li>'
     label = "Number of claims by verdict"
-    in_print = ", ".join(f"{n} {name}" for name, n in counts.items())
+    in_print = ", ".join(scorecard.worded(n, name) for name, n in counts.items())
     return (
         f'```{{raw}} html\n<ul class="w2s-tiles" aria-label="{label}">{items}</ul>\n```\n\n'
         f"```{{only}} latex\n{label}: {in_print}.\n```\n"
@@ -128,7 +128,8 @@ def chapter_table(passports: list[dict[str, Any]], chapters: list[Chapter]) -> s
     lines = ["| Chapter | Reproduces | Verdicts |", "|:--|:--|:--|"]
     for chapter in chapters:
         own = [claim["verdict"] for p in passports if p["chapter"] == chapter.name for claim in p["claims"]]
-        badges = " ".join(f"{{w2s-verdict}}`{verdict} {n}`" for verdict, n in scorecard.count_verdicts(own).items())
+        counts = scorecard.count_verdicts(own)
+        badges = " ".join(f"{{w2s-verdict}}`{n} {verdict}`" for verdict, n in counts.items())
         lines.append(f"| [](/{chapter.document}.ipynb) | {chapter.settings.get('item', '')} | {badges} |")
     return "\n".join(lines) + "\n"
 

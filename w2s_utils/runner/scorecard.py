@@ -89,6 +89,18 @@ def count_verdicts(verdicts: Iterable[str]) -> dict[str, int]:
     return {name: listed.count(name) for name in VERDICTS if name in listed}
 
 
+def worded(count: int, verdict: str) -> str:
+    """A count of verdicts as a clause.
+
+    Examples
+    --------
+    >>> worded(1, "fails"), worded(3, "holds with a correction"), worded(2, "inconclusive")
+    ('1 fails', '3 hold with a correction', '2 inconclusive')
+    """
+    plural = {"holds": "hold", "holds with a correction": "hold with a correction", "fails": "fail"}
+    return f"{count} {verdict if count == 1 else plural.get(verdict, verdict)}"
+
+
 def untested(root: Path) -> list[dict[str, str]]:
     """Committed claims whose verdict is "not tested"."""
     return [row for row in committed(root).values() if row["verdict"] == "not tested"]
