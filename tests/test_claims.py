@@ -136,7 +136,7 @@ def test_asymptotic_correction_needs_both_tests():
     shrinking, allowance = np.array([0.1, 0.05, 0.025, 0.0125]), np.array([0.2, 0.1, 0.05, 0.025])
     both = asymptotic(shrinking, 1e-3, allowance, original=0.8)
     assert both.verdict == "holds with a correction"
-    assert both.on.endswith("+38% from the printed form at worst")
+    assert both.on.endswith("z before the allowance; the printed form is at worst 27% too low")
     # where only one point tells the forms apart, one is enough; where none does, nothing was corrected
     assert asymptotic(shrinking, 1e-3, allowance, original=[1, 1, 1, 0.9]).verdict == "holds with a correction"
     assert asymptotic(shrinking, 1e-3, allowance, original=[1, 1, 1, 1.001]).verdict == "inconclusive"
@@ -192,7 +192,7 @@ def test_bound_with_a_correction():
     kept = bound(printed, observed, 0.01, corrected=[0.4, 0.55])
     assert kept.verdict == "holds with a correction"
     assert kept.expected == 0.55
-    assert "as printed crossed by up to 0.1" in kept.on
+    assert "the printed bound is crossed by up to 0.1" in kept.on
     assert bound(printed, observed, 0.01, corrected=[0.4, 0.66]).verdict == "fails"
     assert bound(printed, [0.6, 0.8], 0.01, corrected=[0.4, 0.66]).verdict == "holds"
     # the correction is only tested where it says something

@@ -168,6 +168,7 @@ def asymptotic(
         slope = np.sum(weight * centred * np.log(np.abs(deviation[some]))) / information
         shrinks = slope * np.sqrt(information) < -normal_isf(ALPHA / 2)
         on = f"{on}; slope of the deviation {slope:.2f} ± {information**-0.5:.2f}"
+    on = f"{on}; z before the allowance"
     if np.abs(test.z).max() > test.critical:
         verdict = "fails"
     else:
@@ -177,7 +178,8 @@ def asymptotic(
         beyond = np.abs((printed := compare(form)).z) > printed.critical
         if verdict == "holds":
             verdict = "holds with a correction" if beyond.any() else "inconclusive"
-        off = np.where(beyond, observed_ / form - 1, 0.0)
-        on = f"{on}; {off[np.argmax(np.abs(off))]:+.0%} from the printed form at worst"
+        off = np.where(beyond, form / observed_ - 1, 0.0)
+        by = off[np.argmax(np.abs(off))]
+        on = f"{on}; the printed form is at worst {abs(by):.0%} too {'low' if by < 0 else 'high'}"
     at = int(np.argmax(np.abs(deviation / expected_)))
     return finding(claim, at, expected_, observed_, se_, plain.z, caught, verdict, on)

@@ -74,7 +74,7 @@ def bound(
     if corrected is not None and crossed:
         # the largest crossing of those that are significant, not the most significant one
         by = np.where(where & (test.z < -test.critical), sign * (form - observed_), 0.0)
-        on = f"{on}; as printed crossed by up to {by.max():.2g}"
+        on = f"{on}; the printed bound is crossed by up to {by.max():.2g}"
         form, where = points(corrected, observed_)[0], asked(corrected_applies)
         test, at, crossed = margin(form, where)
         verdict = "inconclusive" if not where.any() else "fails" if crossed else "holds with a correction"
