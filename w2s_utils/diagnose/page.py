@@ -121,8 +121,10 @@ def _tables(content: dict[str, Any]) -> list[str]:
             ]
             for name in MODELS
         ]
-        made.append(_table(["model", "error / variance (± 2 se)", "penalty", "alpha of scikit-learn's Ridge"], rows))
-        words = {"gain": "gain: teacher's minus student's error / variance",
+        made.append(
+            _table(["model", "error / variance of target (± 2 se)", "penalty", "alpha of scikit-learn's Ridge"], rows)
+        )
+        words = {"gain": "gain: teacher's minus student's error / variance of target",
                  "pgr": "PGR: share of the teacher's gap to the ceiling closed",
                  "opr": "OPR: error of the baseline / student's"}  # fmt: skip
         made.append(

@@ -14,6 +14,7 @@ from w2s_utils.figures.style import COLORS, GREY, line, subplots, use_style
 
 MODELS = ("teacher", "student", "baseline", "ceiling")
 PARTS = {"bias": GREY, "inherited": "#D55E00", "reduced": "#56B4E9"}
+_BESIDE: dict[str, Any] = {"fontsize": 8, "loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}  # a legend on nothing
 
 
 def pictures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -72,7 +73,7 @@ def _errors(content: dict[str, Any]) -> tuple[Figure, str, str]:
             _draw(ax, _curve(content, over), over, name, name, name)
         _axis(ax, content, over)
     axes[0].set_ylabel("error / variance of target")
-    axes[1].legend(fontsize=8)
+    axes[1].legend(**_BESIDE)
     caption = "Predicted errors, each model with its best penalty; bands are two standard errors."
     spans = (
         f"against {over} the student's error goes {_span(_curve(content, over), 'student')}" for over in ("n", "N")
@@ -116,12 +117,14 @@ def _terms(content: dict[str, Any], labelled: bool) -> tuple[Figure, str, str]:
         ax.set_xticks(x, [f"{row[over]:,}" for row in rows])
         ax.set_xlabel("labelled rows n" if over == "n" else "unlabelled rows N")
     axes[0].set_ylabel("error / variance of target" if labelled else "variance / label noise")
-    axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), reverse=True)  # beside the bars, as stacked
+    axes[1].legend(**_BESIDE, reverse=True)  # as stacked
     at = ", ".join(f"{name} {content['terms'][name]['value']:.2g}" for name in names)
     return (
         figure,
-        "What the student's error is made of. Variance is what the draw of the labelled rows adds to the teacher's "
-        "error: inherited where the student follows, reduced where it does not. Bias: with that averaged away.",
+        f"What {'the' if labelled else 'label noise adds to the'} student's error{' is made of' if labelled else ''}. "
+        "Variance comes from the draw of the labelled rows: inherited, what the student takes over from its teacher; "
+        "reduced, what is left of the rest, less with more unlabelled rows."
+        + (" Bias and noise: the error with that draw averaged away." if labelled else ""),
         f"Stacked bars of the student's error; at the asked sizes {at}.",
     )
 
@@ -136,8 +139,8 @@ def _groups(groups: dict[str, Any]) -> tuple[Figure, str, str]:
         ax.fill_between(x, y - 2 * se, y + 2 * se, color=COLORS["student"], alpha=0.12, linewidth=0)
     ax.axvline(groups["observed_share"], color=GREY, linewidth=0.8)
     ax.set_xlabel("share of the minority among unlabelled rows")
-    ax.set_ylabel("student's error / variance")
-    ax.legend(fontsize=8)
+    ax.set_ylabel("student's error / variance of target")
+    ax.legend(**_BESIDE)
     best = f"best for both alike at {groups['best_share_balanced']:.1f}"
     caption = "Student's error on each group; the grey line is the share in the files."
     return figure, caption, f"Student's error on majority and minority against the unlabelled share, {best}."
