@@ -158,7 +158,7 @@ def evidence(findings: Sequence[Finding]) -> Table:
 def _z(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:.1f}" if abs(value) < BEYOND else "> 37" if value > 0 else "< -37"
+    return f"{value:z.1f}" if abs(value) < BEYOND else "> 37" if value > 0 else "< -37"
 
 
 def _share(value: float | None) -> str:
