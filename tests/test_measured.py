@@ -16,9 +16,16 @@ def test_false_alarms_are_counted(tmp_path):
     assert measured.false_alarms(tmp_path).startswith("Not measured")
     (tmp_path / "benchmarks" / "fresh_seeds.csv").write_text(SEEDS)
     text = measured.false_alarms(tmp_path)
-    assert "1 false alarms in 400 claims, 0.0 at the stated rate (2 comparisons, 200 seeds each); " in text
+    assert "1 false alarm in 400 claims, 0.0 at the stated rate (2 comparisons, 200 seeds each); " in text
     assert "p below 1 % in 4 of 200 (2.0%)" in text
     assert "| limit | 200 | 0 | – |" in text
+
+
+def test_one_thing_lost_is_singular(tmp_path):
+    (tmp_path / "benchmarks").mkdir()
+    row = dict(fault="killed", how="-9", unit="points", injected=20, finished=1, lost=0)
+    (tmp_path / "benchmarks" / "faults.json").write_text(json.dumps({"faults": [row]}))
+    assert "| killed | -9 | 20 | 1 point | 0 points |" in measured.faults(tmp_path)
 
 
 def test_survivors_are_listed_with_their_reason(tmp_path):

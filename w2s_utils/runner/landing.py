@@ -22,7 +22,7 @@ FINDINGS = (
     (
         "Few dimensions",
         "Fine-tuning a small pre-trained network stays close to its linearisation, and a tenth of its parameters is "
-        "enough. That pre-training halves the dimension that 90 % of its own accuracy need does not show.",
+        "enough. Pre-training does not halve the dimension that 90 % of its own accuracy takes.",
         ("finetuning_dimension",),
     ),
     (

@@ -105,7 +105,7 @@ def false_alarms(root: Path) -> str:
     tested = [row for row in rows if int(row["below_1_percent"]) >= 0]
     below, of = (sum(int(row[name]) for row in tested) for name in ("below_1_percent", "seeds"))
     lines = [
-        f"{alarms} false alarms in {tried:,} claims, {tried / 1e4:.1f} at the stated rate "
+        f"{_counted(alarms, 'false alarms')} in {tried:,} claims, {tried / 1e4:.1f} at the stated rate "
         f"({len(rows)} comparisons, {rows[0]['seeds']} seeds each); "
         f"p below 1 % in {below} of {of:,} ({below / of:.1%}).\n",
         "| comparison | seeds | false alarms | p below 1 % |",
