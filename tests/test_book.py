@@ -119,7 +119,7 @@ def test_scorecard_and_gallery_show_every_claim_and_figure(html):
     scorecard = page(html, "pages/scorecard")
     assert '<li class="w2s-tile w2s-holds"><strong>1</strong><span>holds</span></li>' in scorecard
     assert '<li class="w2s-tile w2s-untested"><strong>1</strong><span>not tested</span></li>' in scorecard
-    assert '<li class="w2s-tile w2s-none"><strong>0</strong><span>fails</span></li>' in scorecard
+    assert '<li class="w2s-tile w2s-none"><strong>0</strong><span>fail</span></li>' in scorecard
     assert "../chapters/toy/first_toy.html#fig-first-figure" in scorecard and "0.4" in scorecard
     gallery = page(html, "pages/gallery")
     assert 'href="../chapters/toy/first_toy.html#fig/toy2026/first-figure"' in gallery

@@ -158,7 +158,10 @@ def test_the_scorecard_has_every_claim_with_its_verdict(pages, passports):
     for verdict, count in counts.items():
         total = count + (untested if verdict == "not tested" else 0)
         for page in ("index.html", "pages/scorecard.html"):
-            assert f"<strong>{total}</strong><span>{verdict}</span>" in pages[page]
+            assert (
+                f"<strong>{total}</strong><span>{scorecard.worded(total, verdict).partition(' ')[2]}</span>"
+                in pages[page]
+            )
 
 
 def test_each_chapter_carries_the_badges_of_its_claims(pages, passports):

@@ -114,7 +114,8 @@ def tiles(passports: list[dict[str, Any]], untested: list[dict[str, str]]) -> st
     for name, style in CLASSES.items():
         count = counts.get(name, 0)
         kind = f"w2s-{style}" if count else "w2s-none"
-        items += f'<li class="w2s-tile {kind}"><strong>{count}</strong><span>{name}</span></li>'
+        words = scorecard.worded(count, name).removeprefix(f"{count} ")
+        items += f'<li class="w2s-tile {kind}"><strong>{count}</strong><span>{words}</span></li>'
     label = "Number of claims by verdict"
     in_print = ", ".join(scorecard.worded(n, name) for name, n in counts.items())
     return (
