@@ -136,6 +136,19 @@ def test_a_killed_worker_process(book, reference, repeat):
     note("a worker process of a sweep is killed", "kill -9", max(before - again, 0), before, "points")
 
 
+def test_workers_end_with_a_killed_command(book):
+    process = start(book, *SWEEP, "--scheduler", "processes", "--jobs", "2")
+    wait_for(lambda: parts(book), process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    workers = [one for one in family if "popen_loky_posix" in " ".join(one.cmdline())]
+    assert len(workers) == 2
+    process.kill()
+    _, left = psutil.wait_procs(workers, timeout=20)
+    for one in left:
+        one.kill()
+    assert not left
+
+
 @pytest.mark.parametrize("repeat", REPEATS)
 def test_a_killed_scheduler(book, reference, repeat, tmp_path):
     pytest.importorskip("distributed")

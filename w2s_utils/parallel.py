@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -136,6 +137,27 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
         return function(**arguments)
 
 
+def end_with(parent: int) -> None:
+    """End this process when its parent is gone, killed with no time to end it: nobody would take its results.
+
+    Parameters
+    ----------
+    parent : int
+        Number of the process that started this one. Where parents are not renewed (Windows) nothing happens.
+
+    Examples
+    --------
+    >>> end_with(os.getppid())
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _stream(function: Callable[..., Any], settings: Sequence[Mapping[str, Any]], jobs: int) -> Iterator[Any]:
     if jobs == 1:
         with threadpool_limits(1):  # once: it looks through the libraries of the process
@@ -146,7 +168,8 @@ def _stream(function: Callable[..., Any], settings: Sequence[Mapping[str, Any]],
     # every process that joblib starts must find this set before it imports numpy
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     calls = (joblib.delayed(_call)(function, setting) for setting in settings)
-    yield from joblib.Parallel(n_jobs=min(jobs, max(1, len(settings))), return_as="generator")(calls)
+    with joblib.parallel_config("loky", initializer=end_with, initargs=(os.getpid(),)):
+        yield from joblib.Parallel(n_jobs=min(jobs, max(1, len(settings))), return_as="generator")(calls)
 
 
 def run(

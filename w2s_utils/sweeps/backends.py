@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import joblib
 
+from w2s_utils import parallel
 from w2s_utils.sweeps import no_interrupt
 
 Result = TypeVar("Result")
@@ -141,14 +142,18 @@ def open_backend(scheduler: str | None, workers: int) -> Iterator[Backend]:
     chosen = scheduler or (LOCAL if has_dask() else PROCESSES)
     if chosen == PROCESSES:
         name = f"{workers} process{'es' if workers > 1 else ''} of this machine"
-        yield Backend(
-            name, workers, lambda: joblib.parallel_config("loky", initializer=no_interrupt.ignore), closes=True
-        )
+        begin = {"initializer": _begin, "initargs": (os.getpid(),)}
+        yield Backend(name, workers, lambda: joblib.parallel_config("loky", **begin), closes=True)
         return
     if not has_dask():
         raise ValueError(f"--scheduler {chosen} needs Dask: pip install '.[dask]', or use --scheduler processes")
     with _dask(chosen, workers) as backend:
         yield backend
+
+
+def _begin(parent: int) -> None:
+    no_interrupt.ignore()
+    parallel.end_with(parent)
 
 
 @contextlib.contextmanager
