@@ -169,6 +169,14 @@ def test_a_feature_file_with_another_checksum_is_refused(copy):
         embedded.read_features("toy", "net", folder)
 
 
+@pytest.mark.parametrize("change", [("name", "nane"), ("rows", "row"), ("{", "["), ('"sha256": "', '"sha256": ["')])
+def test_a_damaged_index_is_refused_in_one_line(copy, change):
+    index = copy[0] / "index.json"
+    index.write_text(index.read_text().replace(*change))
+    with pytest.raises(ValueError, match=r"^[^\n]*index.json is damaged; take it from the repository$"):
+        embedded.names(copy[0])
+
+
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"not a zip file"])
 def test_a_damaged_feature_file_is_refused_in_one_line(copy, damage):
     path = copy[0] / "toy" / "net.npz"

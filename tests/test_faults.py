@@ -57,12 +57,14 @@ def book(tmp_path):
 
 
 def start(root, *arguments, patch="", **environment):
-    """``w2s run`` in a process of its own, after a patch."""
+    """``w2s run`` in a process of its own, after a patch, and with its own group of processes as in a terminal."""
     call = f"import sys; from pathlib import Path\n{patch}\nfrom w2s_utils import cli\n"
     call += f"sys.exit(cli.main(['run', *{list(arguments)!r}], Path({str(root)!r})))"
     variables = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", **environment}
-    return subprocess.Popen([sys.executable, "-c", call], cwd=toybook.ROOT, env=variables, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-c", call], cwd=toybook.ROOT, env=variables, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
 
 
 def finish(process, status=0):
@@ -136,17 +138,38 @@ def test_a_killed_worker_process(book, reference, repeat):
     note("a worker process of a sweep is killed", "kill -9", max(before - again, 0), before, "points")
 
 
+def all_end(processes):
+    _, left = psutil.wait_procs(processes, timeout=20)
+    for one in left:
+        one.kill()
+    return not left
+
+
 def test_workers_end_with_a_killed_command(book):
     process = start(book, *SWEEP, "--scheduler", "processes", "--jobs", "2")
     wait_for(lambda: parts(book), process)
     family = psutil.Process(process.pid).children(recursive=True)
-    workers = [one for one in family if "popen_loky_posix" in " ".join(one.cmdline())]
-    assert len(workers) == 2
+    assert sum("popen_loky_posix" in " ".join(one.cmdline()) for one in family) == 2
     process.kill()
-    _, left = psutil.wait_procs(workers, timeout=20)
-    for one in left:
-        one.kill()
-    assert not left
+    process.communicate()
+    assert all_end(family)
+
+
+@pytest.mark.parametrize("scheduler", ["processes", "local"])
+def test_an_interrupt_in_a_terminal_reaches_workers_too_and_ends_in_one_line(book, reference, scheduler):
+    if scheduler == "local":
+        pytest.importorskip("distributed")
+    patch = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # CI may start jobs without it
+    process = start(book, *SWEEP, "--scheduler", scheduler, "--jobs", "2", patch=patch)
+    wait_for(lambda: parts(book), process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = finish(process, 130)
+    assert "interrupted; " in error and "the same command goes on from there" in error
+    assert all_end(family)
+    before = stored(book)
+    assert before > 0 and resumed(book, before) == 0
+    pd.testing.assert_frame_equal(rows(book), reference, check_exact=True)
 
 
 @pytest.mark.parametrize("repeat", REPEATS)

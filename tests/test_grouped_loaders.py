@@ -1,5 +1,7 @@
 """Waterbirds, BFFHQ, ImageNet-9 and folders, read from the layouts in which readers have them."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,14 @@ def test_bffhq_takes_age_and_gender_from_the_name_and_the_division_from_folders(
 def test_bffhq_may_hold_its_test_images_itself(tmp_path):
     found = load("bffhq", bffhq(tmp_path, beside=False))
     assert found.ids[0].startswith("align/") and len(found.test_rows) == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+def test_a_file_name_with_line_ends_and_escapes_is_refused_in_one_line(tmp_path):
+    bffhq(tmp_path)
+    (tmp_path / "test" / "12_0_0.png").rename(tmp_path / "test" / "12\n\x1b[31m_0.png")
+    with pytest.raises(ValueError, match=r"12\\n\\x1b\[31m_0.png has no age and gender"):
+        load("bffhq", tmp_path / "0.5pct")
 
 
 def test_bffhq_refuses_folders_that_contradict_names(tmp_path):

@@ -1,4 +1,4 @@
-"""A line on stderr that says how far long work has come. Standard library only."""
+"""What a terminal is shown: how far long work has come, and text that may hold anything. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from typing import TypeVar
 T = TypeVar("T")
 _PATIENCE = 2.0  # seconds before the first line
 _PLAIN = 10.0  # seconds between lines where the line cannot be rewritten
+
+
+def printable(text: str) -> str:
+    """One line without control characters: names of files and values of readers may hold line ends and escapes.
+
+    Examples
+    --------
+    >>> print(printable("a\\nb\\x1b[31m"))
+    a\\nb\\x1b[31m
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def progress(items: Iterable[T], total: int, label: str, *, shown: bool = True) -> Iterator[T]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from w2s_utils._parser import parser
+from w2s_utils._progress import printable
 from w2s_utils.environment import ROOT
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return 0
     except OSError as error:
         where = Path(error.filename).as_posix() if error.filename else ""
-        print(f"{name}: {where}: {error.strerror or error}", file=sys.stderr)
+        print(printable(f"{name}: {where}: {error.strerror or error}"), file=sys.stderr)
         return 1
     except (Failure, RuntimeError, ValueError) as error:
         # ChapterError and ParameterError are about what was asked for, the others about what came out
-        print(f"{name}: {error}", file=sys.stderr)
+        print(*map(printable, f"{name}: {error}".split("\n")), sep="\n", file=sys.stderr)  # a log comes in lines
         return 2 if type(error).__name__ in ("ChapterError", "ParameterError") else 1
     finally:
         if previous is not None:

@@ -23,11 +23,25 @@ FOLDER = ROOT / "data" / "features"
 
 
 def index(folder: Path = FOLDER) -> dict[str, Any]:
-    """Content of ``index.json``: per data set ``rows`` (SHA-256) and ``backbones`` (name, width, kept, sha256)."""
+    """Content of ``index.json``: per data set ``rows`` (SHA-256) and ``backbones`` (name, width, kept, sha256).
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+    """
+    path = folder / "index.json"
     try:
-        found: dict[str, Any] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        texts = [entry["rows"] for entry in found.values()]
+        texts += [row[name] for entry in found.values() for row in entry["backbones"] for name in ("name", "sha256")]
+        whole = all(isinstance(text, str) for text in texts)
     except FileNotFoundError:
         return {}
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        whole = False
+    if not whole:
+        raise ValueError(f"{_short(path)} is damaged; take it from the repository")
     return found
 
 

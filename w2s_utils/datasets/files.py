@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from w2s_utils._progress import progress
+from w2s_utils._progress import printable, progress
 from w2s_utils.datasets.catalogue import Entry
 from w2s_utils.sources import cache_folder
 
@@ -125,7 +125,8 @@ def sound_images(
     skipped = tuple(f"{name} ({why})" for name, why in bad.items())
     if skipped:
         plural = "file" if len(skipped) == 1 else "files"
-        print(f"{entry.name}: {len(skipped)} corrupt {plural} skipped: {', '.join(skipped)}", file=sys.stderr)
+        listed = printable(", ".join(skipped))
+        print(f"{entry.name}: {len(skipped)} corrupt {plural} skipped: {listed}", file=sys.stderr)
     sound = [path for path in paths if names[path] not in bad]
     if not sound:
         raise ValueError(f"{folder} holds no readable image; {expected(entry)}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from w2s_utils import backbones
+from w2s_utils._progress import printable
 from w2s_utils.backbones.portions import Workers
 from w2s_utils.datasets import embedded
 from w2s_utils.datasets.catalogue import CATALOGUE, Entry
@@ -76,6 +77,23 @@ def load(
     entry = _entry(name)
     if not entry.layout:
         return _embedded(entry)
+    try:
+        return _own(name, data_dir, label_noise, colour_correlation, validation, aligned, seed, progress)
+    except ValueError as error:
+        raise ValueError(printable(str(error))) from None  # it may name a file, whose name may hold anything
+
+
+def _own(
+    name: str,
+    data_dir: str | os.PathLike[str] | None,
+    label_noise: float,
+    colour_correlation: float,
+    validation: bool,
+    aligned: Mapping[str, str] | None,
+    seed: int,
+    progress: bool,
+) -> Dataset:
+    """Data of a reader."""
     from w2s_utils.datasets import bffhq, folders, imagenet9, mnist, sst2, utkface, waterbirds
 
     if name == "utkface":

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from w2s_utils._progress import printable
+
 SCALARS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 TYPES = (*SCALARS, "list[int]", "list[float]", "list[str]")
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -30,8 +32,7 @@ class ParameterError(ValueError):
 
     def __init__(self, message: str) -> None:
         # a value may hold anything: line ends and control characters are shown, and only the start of it
-        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message[:600])
-        super().__init__(shown)
+        super().__init__(printable(message[:600]))
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ import logging
 import os
 import queue
 import re
+import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, TypeVar
 
 import joblib
@@ -84,23 +86,50 @@ class Backend:
         taker = threading.Thread(target=take, daemon=True)
         taker.start()
         try:
-            while True:
-                try:
-                    got = results.get(timeout=_POLL)
-                except queue.Empty:
-                    if why := self.lost():
+            with _noted_interrupts() as noted:
+                while True:
+                    try:
+                        got = results.get(timeout=_POLL)
+                    except queue.Empty:
+                        if why := self.lost():
+                            raise LostWorkers(why) from None
+                        continue
+                    finally:
+                        if noted.is_set():
+                            raise KeyboardInterrupt
+                    if got is None:
+                        return
+                    if isinstance(got, BaseException):
+                        why = self.lost() or f"{type(got).__name__}: {(str(got).splitlines() or ['no message'])[0]}"
                         raise LostWorkers(why) from None
-                    continue
-                if got is None:
-                    return
-                if isinstance(got, BaseException):
-                    why = self.lost() or f"{type(got).__name__}: {(str(got).splitlines() or ['no message'])[0]}"
-                    raise LostWorkers(why) from None
-                yield got
+                    yield got
         finally:
             left.set()
             if self.closes:
                 taker.join(_PATIENCE)
+
+
+@contextlib.contextmanager
+def _noted_interrupts() -> Iterator[threading.Event]:
+    """An interrupt sets the event, a second one is raised: raised in a callback of the garbage collector, as Dask has
+    them, the first would be lost."""
+    noted, both = threading.Event(), (signal.SIGINT, signal.SIGTERM)
+    # in another thread, whoever started it deals with signals; where one is ignored, it stays so
+    ours = both if threading.current_thread() is threading.main_thread() else ()
+    before = {number: handler for number in ours if callable(handler := signal.getsignal(number))}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if noted.is_set():
+            raise KeyboardInterrupt
+        noted.set()
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def has_dask() -> bool:
