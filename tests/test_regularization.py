@@ -290,3 +290,12 @@ def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message) as error:
         call()
     assert "\n" not in str(error.value)
+
+
+def test_a_weighted_student_that_shrinks_nothing_copies_a_teacher_of_infinite_error():
+    edge = dict(gamma_t=1.0, gamma_s=1.0, sigma2=1.0, zeta=0.3, g=0.2)
+    assert (
+        theory.weighted_student_error(0.0, 0.0, **edge)
+        == np.inf
+        == theory.student_error(0.0, 0.0, gamma_t=1.0, gamma_s=1.0, sigma2=1.0)
+    )

@@ -27,7 +27,9 @@ def _parts(lam_t, lam_s, gamma_t, gamma_s, sigma2, g) -> tuple[Array, Array]:
     o, D, D_u = first.overlap, at.shrink, 1 / (1 + g * at.kappa)
     # gamma D^2/(1 - gamma D^2), where 1 - gamma D^2 = s D
     swap = np.divide(np.asarray(gamma_s, float) * D, at.s, out=np.zeros(at.s.shape), where=at.kappa > 0)
-    kept = np.where(at.kappa > 0, swap * (1 - D) ** 2 * first.norm2, 0.0)
+    # a student that shrinks nothing keeps none of it, however long the teacher (infinite at lam_t = 0, gamma_t = 1)
+    shrunk, norm2 = np.broadcast_arrays(np.where(at.kappa > 0, swap * (1 - D) ** 2, 0.0), first.norm2)
+    kept = np.multiply(shrunk, norm2, out=np.zeros(shrunk.shape), where=shrunk > 0)
     plain = (1 - o * D) ** 2 + first.spread * D**2 + kept
     # (1 - o D_u)^2 - (1 - o D)^2 and (1 - D_u)^2 - (1 - D)^2, as products
     gap = D_u - D
