@@ -136,6 +136,18 @@ def context() -> dict[str, Any]:
     return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
 
 
+@cache
+def _made_with() -> dict[str, Any]:
+    """Software and machine, looked at once: what is loaded does not change when its files do."""
+    return {
+        "versions": provenance.versions(),
+        "lock": provenance.lock_hash(),
+        "blas": provenance.blas(),
+        "cpu": provenance.cpu(),
+        "package_tree": provenance.tree_hash(Path(__file__).parent.parent),
+    }
+
+
 def _passport(id: str, chapter: str, findings: Sequence[Finding], data: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     told = context()
     parameters = told.get("parameters", {})
@@ -148,11 +160,7 @@ def _passport(id: str, chapter: str, findings: Sequence[Finding], data: Sequence
         "preset": told.get("preset", "interactive"),
         "seed": parameters.get("seed"),
         "data": [dict(entry) for entry in data],
-        "versions": provenance.versions(),
-        "lock": provenance.lock_hash(),
-        "blas": provenance.blas(),
-        "cpu": provenance.cpu(),
-        "package_tree": provenance.tree_hash(Path(__file__).parent.parent),
+        **_made_with(),
         "notebook": provenance.blob_hash(Path(told["notebook"])) if "notebook" in told else "",
         "seconds": round(time.time() - _STARTED, 1),
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
