@@ -118,6 +118,20 @@ def test_noise_and_approximation_are_unbiased():
     assert np.all(np.mean([e.plugin for e in found], 0) < truth - 3 * values.std(0) / np.sqrt(12))
 
 
+def test_a_target_in_the_span_of_ill_conditioned_features_is_explained():
+    rng = np.random.default_rng(5)
+    strong = rng.standard_normal((3000, 25)) @ np.diag(np.geomspace(1, 0.02, 25))
+    target = strong[:, -10:] @ (rng.standard_normal((10, 1)) / 0.02) + 0.5 * rng.standard_normal((3000, 1))
+    blocks = BlockMoments.of_chunks([(strong[:, 5:], strong, target)], 3000)
+    found = Population(blocks).estimate(lambda m: unexplained(m) / m.target)
+    approximation = found.of(lambda v: v[:2] - v[2])
+    spectrum = np.geomspace(1, 0.02, 25) ** 2
+    ridge = 1e-7 * spectrum.mean() / spectrum.min()  # what the ridge may leave, as a share of the target's variance
+    assert np.all(np.abs(approximation.value) < ridge + 4 * approximation.se), (approximation.value, approximation.se)
+    # derived numbers keep the plug-in of the sample, which over-fits
+    np.testing.assert_allclose(approximation.fitted, found.plugin[:2] - found.plugin[2])
+
+
 def test_dimensions_are_the_ones_of_the_rows():
     weak, strong, _ = sample(1500, 4)
     population = BlockMoments.of_chunks([(weak, strong, None)], 1500).moments()

@@ -13,6 +13,7 @@ from tests import groupedtrees
 from w2s_utils import backbones, cli, datasets
 from w2s_utils.backbones import portions
 from w2s_utils.datasets.files import ImageFiles
+from w2s_utils.environment import cores
 
 COUNT = 100  # four batches
 
@@ -189,4 +190,4 @@ def test_a_fit_on_all_texts_is_not_shared():
 
 def test_cores_are_the_default(images, cache, capsys):
     assert run(images, "--scheduler", "processes") == 0
-    assert f"{COUNT} inputs on {os.cpu_count()} process" in capsys.readouterr().out
+    assert f"{COUNT} inputs on {cores()} process" in capsys.readouterr().out

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from w2s_utils._parser import parser
 from w2s_utils._progress import printable
-from w2s_utils.environment import ROOT
+from w2s_utils.environment import ROOT, cores
 
 if TYPE_CHECKING:
     from w2s_utils.runner.execute import Result
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     try:
         return _COMMANDS[options.command](options, root, _say)
     except KeyboardInterrupt as interrupt:
-        told = interrupt.args[0] if interrupt.args else "interrupted; finished chapters are kept"
+        kept = "" if options.command in ("diagnose", "features") else "; finished chapters are kept"
+        told = interrupt.args[0] if interrupt.args else f"interrupted{kept}"
         print(f"{name}: {told}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe (head, less) has gone
@@ -218,7 +219,7 @@ def _own_features(options: argparse.Namespace, say: Callable[[str], None]) -> in
     from w2s_utils.sweeps import extracting
 
     start = time.monotonic()
-    workers = options.jobs or os.cpu_count() or 1
+    workers = options.jobs or cores()
     folder = Path(options.data).expanduser()
     made = extracting.extract(
         options.dataset, options.backbone, data_dir=folder, scheduler=options.scheduler, workers=workers, say=say
@@ -240,7 +241,7 @@ def _diagnose(options: argparse.Namespace, root: Path, say: Callable[[str], None
         n=options.n,
         unlabeled=options.unlabeled,
         allow_degenerate=options.allow_degenerate,
-        threads=min(2, os.cpu_count() or 1),
+        threads=min(2, cores()),
     )
     page, data = write(report, options.out)
     for line in (report.content["first_line"], *report.content["verdict"], *report.content["cautions"]):
@@ -252,10 +253,9 @@ def _diagnose(options: argparse.Namespace, root: Path, say: Callable[[str], None
 def _execute(root: Path, jobs: list, wanted: int | None, say: Callable[[str], None]) -> list[Result]:
     from w2s_utils.runner import execute
 
-    cores = os.cpu_count() or 1
     if len(jobs) == 1:
-        return execute.run(root, jobs, workers=1, inner=wanted or cores, echo=say)
-    return execute.run(root, jobs, workers=wanted or cores, inner=1, echo=say)
+        return execute.run(root, jobs, workers=1, inner=wanted or cores(), echo=say)
+    return execute.run(root, jobs, workers=wanted or cores(), inner=1, echo=say)
 
 
 def _judge(results: list[Result], strict: bool) -> int:

@@ -62,6 +62,19 @@ def inside(root: Path = ROOT) -> bool:
     return Path(sys.prefix).resolve() == (root / ".venv").resolve()
 
 
+def cores() -> int:
+    """Processors that this process may use: fewer than the machine has under a batch system or ``taskset``.
+
+    Examples
+    --------
+    >>> 1 <= cores() <= (os.cpu_count() or 1)
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def switched_off() -> bool:
     """True when ``W2S_VENV=off``: the reader brings an environment, e.g. conda's from environment.yml.
 

@@ -70,6 +70,11 @@ def dimensions(moments: Moments, rows: int) -> dict[str, float | int | None]:
     return found | {"d_sw": corrected, "plugin": plugin, "chance": d_w * d_s / rows}
 
 
+def _floor(*spectra: FloatArray) -> float:
+    """Keeps singular spectra invertible; the largest value, the constant by construction, is no measure of scale."""
+    return float(_RIDGE * np.concatenate([values[:-1] if values.size > 1 else values for values in spectra]).mean())
+
+
 def unexplained(moments: Moments) -> FloatArray:
     """Variance of the target that is left by the best linear fit on weak, on strong and on both features together.
 
@@ -94,11 +99,11 @@ def unexplained(moments: Moments) -> FloatArray:
     (l_w, U_w), (l_s, U_s), cross = moments._weak, moments._strong, moments._cross[0]
     c_w, c_s = U_w.T @ moments.weak_target, U_s.T @ moments.strong_target
     left = [
-        moments.target - float(np.sum(c**2 / (values + _RIDGE * values.mean())[:, None]))
+        moments.target - float(np.sum(c**2 / (values + _floor(values))[:, None]))
         for values, c in ((l_w, c_w), (l_s, c_s))
     ]
     # both together: what weak features explain, and what the strong ones do of the rest
-    floor = _RIDGE * (l_w.sum() + l_s.sum()) / (l_w.size + l_s.size)
+    floor = _floor(l_w, l_s)
     known = cross / (l_w + floor)
     rest = np.diag(l_s + floor) - known @ cross.T
     column = c_s - known @ c_w

@@ -30,10 +30,13 @@ class Jackknifed:
         The statistic of the sample's moments: over-fits.
     left_out : ndarray, shape (20, ...)
         The same without each block.
+    fitted : ndarray, optional
+        Of a function of statistics: of its plug-ins. Left out, ``plugin``.
     """
 
     plugin: FloatArray
     left_out: FloatArray
+    fitted: FloatArray | None = None
 
     @property
     def value(self) -> FloatArray:
@@ -60,7 +63,8 @@ class Jackknifed:
         shift = self.value - self.plugin
         left = np.array([function(row + shift) for row in self.left_out])
         centre = np.asarray(function(self.value))
-        return Jackknifed(centre, left - left.mean(0) + centre)
+        fitted = function(self.plugin if self.fitted is None else self.fitted)
+        return Jackknifed(centre, left - left.mean(0) + centre, np.asarray(fitted))
 
 
 class Population:

@@ -175,7 +175,8 @@ def _content(inputs: Inputs, population: Population, found: Analysis) -> Json:
 
 
 def _pair(estimate: Jackknifed) -> Json:
-    return {"value": float(estimate.value), "se": float(estimate.se), "plugin": float(estimate.plugin)}
+    plugin = estimate.plugin if estimate.fitted is None else estimate.fitted
+    return {"value": float(estimate.value), "se": float(estimate.se), "plugin": float(plugin)}
 
 
 def _penalties(found: Analysis) -> Json:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from w2s_utils.environment import cores
 from w2s_utils.runner import processes
 
 CELL_TIMEOUT = 600  # seconds for one cell under nbval
@@ -18,7 +19,7 @@ def commands(extra: list[str]) -> dict[str, list[str]]:
     """The checks by name, each with the command that runs it in the checkout."""
     python = [sys.executable, "-m"]
     # cells of one notebook stay on one worker; the reason of a skipped test is one line before the last
-    workers = ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadscope", "-rfEs"]
+    workers = ["-n", str(min(2, cores())), "--dist", "loadscope", "-rfEs"]
     notebooks = ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"]
     return {
         "ruff check": [*python, "ruff", "check", "--quiet", "."],

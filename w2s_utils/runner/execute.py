@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from w2s_utils.environment import cores
 from w2s_utils.runner import cache, locks, processes, scorecard
 from w2s_utils.runner.chapters import Chapter
 
@@ -108,7 +109,7 @@ def run(root: Path, jobs: list[Job], *, workers: int | None = None, inner: int =
     try:
         while waiting or running:
             for item in list(waiting):
-                if len(running) >= (workers or os.cpu_count() or 1):
+                if len(running) >= (workers or cores()):
                     break
                 _, index, key = item
                 job = jobs[index]

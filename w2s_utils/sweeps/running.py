@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from w2s_utils import parallel
+from w2s_utils.environment import cores
 from w2s_utils.runner import cache, locks
 from w2s_utils.runner.chapters import Chapter, ChapterError
 from w2s_utils.runner.parameters import ParameterError
@@ -90,7 +90,7 @@ def run(
         _tell_loaded(store, say)
         if len(store.finished) < len(numbered):
             store.describe(content)
-            _compute(chapter.name, store, scheduler, workers or os.cpu_count() or 1, say)
+            _compute(chapter.name, store, scheduler, workers or cores(), say)
         target = store.close()
         for line in summary.lines(store, [*swept, *(n for n in used if isinstance(values[n], list))]):
             say(line)
