@@ -30,6 +30,7 @@ CLAIM: dict[str, Any] = {
 }  # fmt: skip
 HASHES = {"lock": 64, "package_tree": 40, "notebook": 40}
 # a path of some machine, or a moment
+OBJECT = re.compile(r"\bText\(|<[\w.]+ object|<matplotlib| at 0x")  # the value of a last line that only draws
 LOCAL = re.compile(r"/(?:home|Users|tmp|root|private|var)/\w|[A-Z]:\\\\|\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
@@ -51,6 +52,8 @@ def notebook_problems(path: Path, root: Path) -> list[str]:
     found += [f"metadata {name} depends on the run" for name in sorted(volatile)]
     said = json.dumps([notebook["metadata"], [{**output, "data": _texts(output)} for output in outputs]])
     found += [f"an output holds {match!r}" for match in LOCAL.findall(said) + re.findall(re.escape(str(root)), text)]
+    shown = ["".join(output.get("data", {}).get("text/plain", "")) for output in outputs]
+    found += [f"an output shows the object {text[:60]!r}" for text in shown if OBJECT.search(text)]
     for picture in pictures(notebook):
         if len(picture) >= reference.PNG_LIMIT:
             found.append(f"a picture has {len(picture)} bytes")

@@ -208,3 +208,11 @@ def test_off_makes_nothing(checkout, installs, monkeypatch):
     monkeypatch.setenv("W2S_VENV", "off")
     assert made(checkout) == Path(sys.executable)
     assert not installs and not (checkout / ".venv").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no masks of processors")
+def test_only_the_processors_of_the_mask_are_counted():
+    call = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+    call += "from w2s_utils.environment import cores; print(cores())"
+    done = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, cwd=environment.ROOT)
+    assert done.stdout == "1\n", done.stderr

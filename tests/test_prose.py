@@ -12,6 +12,8 @@ from w2s_utils import datasets
 from w2s_utils.datasets import embedded
 from w2s_utils.environment import ROOT
 from w2s_utils.runner import chapters
+from w2s_utils.simulate.group_imbalance import GroupModel
+from w2s_utils.theory import spurious_correlation as theory
 
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -64,3 +66,40 @@ def test_all_data_sets_right_says_as_little_as_the_chapter_says():
     tested = {name.partition(",")[0] for name in pd.read_csv(ROOT / "figures" / "predicted-risks" / "data.csv")["data"]}
     assert WORDS.index(out) + 1 == WORDS.index(of) + 1 == int(power) == len(tested)
     assert f"{float(share) ** int(power):.2f}" == chance
+
+
+def defaults(name):
+    (chapter,) = chapters.select(ROOT, [name])
+    return chapter.values()
+
+
+def statement(id):
+    claims = pd.read_csv(ROOT / "data" / "claims.csv", index_col="id")
+    return claims.statement[id]
+
+
+def test_the_best_share_for_a_mixture_lies_where_the_chapter_says():
+    text = prose("spurious_correlation/gain_theory.ipynb")
+    ((at, low, high),) = re.findall(r"\\eta_\\ell = ([\d.]+)\$ lies\nlower, between (\d) and ([\d.]+)\.", text)
+    given = defaults("gain_theory")
+    norms = {name: given[name] for name in ("p_T", "p_S", "mu_T2", "mu_S2", "cosine")}
+    model = GroupModel.from_norms(**norms, Xi2=given["similarity"] * given["p_S"], law="mixture")
+    fractions = np.linspace(0, 0.5, 501)
+    best = [
+        fractions[np.argmin(theory.student_risk(
+            float(at), fractions, eta_t, **model.moments() | {"law": "mixture"}, gamma=given["gamma"], nu=nu
+        ))]
+        for nu in given["nu"] for eta_t in (0.5, 1.0, 0.0)
+    ]  # fmt: skip
+    assert float(low) == min(best) and max(best) == pytest.approx(float(high), abs=0.01)
+
+
+def test_the_conditions_in_statements_are_the_chapters_parameters():
+    given = defaults("gain_theory")
+    ((shared, of),) = re.findall(r"here it is ([\d.]+) of (\d+)", statement("liu2026/falls-with-mismatch"))
+    assert float(shared) == pytest.approx(1 + given["similarity"] * given["p_S"]) and int(of) == given["p_S"]
+    nu = defaults("representation_similarity")["nu"]
+    for id in ("liu2026/optimum-moves", "book/optimum-direction"):
+        assert f"\\nu_z = {nu[len(nu) // 2]:g}$" in statement(id)
+    assert f"$g = {defaults('weighted_ridge')['g']:g}$" in statement("book/alignment-threshold")
+    assert f"$\\rho = {min(defaults('multi_index')['rhos']):g}$" in prose("mechanisms/multi_index.ipynb")
